@@ -1,0 +1,112 @@
+"""What things are called on the other side, so that a renamed table or column is not reported once for each use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drift.schema import QualifiedName
+
+if TYPE_CHECKING:
+    from drift.alignment.pairs import Alignment
+
+_TOKEN = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d][\w$]*)""")
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """Expected names to actual names; only what differs is listed.
+
+    Attributes:
+        tables: Table names.
+        columns: For each table, by its expected name: its columns.
+        types: Enums and domains.
+    """
+
+    tables: Mapping[QualifiedName, QualifiedName] = field(default_factory=dict)
+    columns: Mapping[QualifiedName, Mapping[str, str]] = field(default_factory=dict)
+    types: Mapping[QualifiedName, QualifiedName] = field(default_factory=dict)
+
+    def table(self, name: QualifiedName) -> QualifiedName:
+        """The actual name of the table that the models call ``name``."""
+        return self.tables.get(name, name)
+
+    def of_columns(self, table: QualifiedName, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Actual names of ``columns`` of the table that the models call ``table``."""
+        names = self.columns.get(table)
+        return tuple(names.get(column, column) for column in columns) if names else columns
+
+    def type(self, spelling: str) -> str:
+        """A type's spelling in which renamed enums and domains have their actual names."""
+        for expected, actual in self.types.items():
+            spelling = re.sub(
+                rf"(?<![\w.]){re.escape(str(expected))}(?![\w.])", str(actual).replace("\\", "\\\\"), spelling
+            )
+        return spelling
+
+    def expression(self, table: QualifiedName, sql: str) -> str:
+        """SQL text in which renamed columns and types have their actual names; string literals stay as they are."""
+        names = self.columns.get(table)
+        if self.types:
+            sql = self.type(sql)
+        actual = self.tables.get(table)
+        if actual is not None and actual.name != table.name:
+            names = {table.name: actual.name, **(names or {})}
+        if not names:
+            return sql
+        return _TOKEN.sub(lambda match: _renamed(match, names), sql)
+
+
+def renaming(alignment: Alignment) -> Renaming:
+    """What ``alignment`` found under another name."""
+    tables: dict[QualifiedName, QualifiedName] = {}
+    columns: dict[QualifiedName, Mapping[str, str]] = {}
+    for pair in alignment.tables:
+        if pair.expected is None or pair.actual is None:
+            continue
+        if pair.expected.name != pair.actual.name:
+            tables[pair.expected.name] = pair.actual.name
+        names = {
+            column.expected.name: column.actual.name
+            for column in pair.columns
+            if column.expected is not None and column.actual is not None and column.expected.name != column.actual.name
+        }
+        if names:
+            columns[pair.expected.name] = names
+    named = [
+        *((enum.expected.name, enum.actual.name) for enum in alignment.enums if enum.expected and enum.actual),
+        *(
+            (domain.expected.name, domain.actual.name)
+            for domain in alignment.domains
+            if domain.expected and domain.actual
+        ),
+    ]
+    types = {wanted: seen for wanted, seen in named if wanted != seen}
+    return Renaming(tables, columns, types)
+
+
+def identifiers(sql: str) -> frozenset[str]:
+    """Every identifier (and keyword) in SQL text, unquoted, outside string literals."""
+    found = set()
+    for match in _TOKEN.finditer(sql):
+        name = _identifier(match)
+        if name is not None:
+            found.add(name)
+    return frozenset(found)
+
+
+def _identifier(match: re.Match[str]) -> str | None:
+    if match[1] is not None:
+        return match[1].replace('""', '"')
+    return match[2]
+
+
+def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
+    name = _identifier(match)
+    if name is None or name not in names:
+        return match[0]
+    actual = names[name]
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", actual) is not None and match[1] is None
+    return actual if plain else '"' + actual.replace('"', '""') + '"'

@@ -1,0 +1,1 @@
+"""The door: the command line. The only room that knows click, prints, and reads the environment."""

@@ -1,0 +1,95 @@
+"""From an exception to what a person reads on stderr. The only place that does it."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import rich_click as click
+
+from drift.errors import DriftError
+from drift.reports.safe import visible
+from drift.secrets import scrub
+
+_secrets: set[str] = set()
+
+
+def remember_secret(secret: str | None, *innocent: str | None) -> None:
+    """Keep a password out of everything shown from now on.
+
+    Args:
+        secret: The password.
+        innocent: Words of the same URL (user, host, database). A password that is part of one of these protects
+            nothing, and hiding it would make the output unreadable.
+    """
+    if secret and not any(secret in word for word in (*innocent, "postgresql", "mysql", "mariadb", "sqlite") if word):
+        _secrets.add(secret)
+
+
+def known_secrets() -> tuple[str, ...]:
+    """The passwords met in this run."""
+    return tuple(_secrets)
+
+
+def report_failure(error: BaseException, *, verbose: bool = False) -> None:
+    """Write the error block to stderr."""
+    sys.stderr.write(failure_text(error, verbose=verbose))
+
+
+def failure_text(error: BaseException, *, verbose: bool = False) -> str:
+    """The error block: title, place, details, ways out; with ``verbose`` the traceback above it."""
+    lines: list[str] = []
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return "error: interrupted\n"
+    if verbose and not isinstance(error, click.ClickException):
+        lines += "".join(traceback.format_exception(error)).rstrip().splitlines()
+        lines = [_clean(line) for line in lines]
+    lines += _block(error)
+    return "\n".join(lines) + "\n"
+
+
+def _block(error: BaseException) -> list[str]:
+    if isinstance(error, DriftError):
+        return _lines(error.title, error.place, error.details, error.help)
+    if isinstance(error, click.NoSuchOption):
+        near = tuple(f"did you mean {option}?" for option in (error.possibilities or ())[:1])
+        return _lines(f"there is no option {error.option_name}", None, (), near or _usage(error))
+    if isinstance(error, click.UsageError):
+        return _lines(_lower_first(error.format_message()).rstrip("."), None, (), _usage(error))
+    if isinstance(error, click.ClickException):
+        return _lines(_lower_first(error.format_message()).rstrip("."), None, (), ())
+    message = str(error).strip().splitlines()
+    return _lines(
+        f"this should not have happened: {type(error).__name__}",
+        None,
+        (message[0],) if message else (),
+        ("run it again with -v for the traceback, and report it",),
+    )
+
+
+def _usage(error: click.UsageError) -> tuple[str, ...]:
+    command = error.ctx.command_path if error.ctx else "drift"
+    return (f"`{command} --help` lists what it takes",)
+
+
+def _lines(title: str, place: str | None, details: tuple[str, ...], help: tuple[str, ...]) -> list[str]:
+    lines = [f"error: {_clean(title)}"]
+    if place:
+        lines.append(f"  --> {_clean(place)}")
+    lines += [f"  {_clean(detail)}" for detail in details]
+    lines += [f"{'help:' if number == 0 else '     '} {_clean(way)}" for number, way in enumerate(help)]
+    return lines
+
+
+def _clean(text: str) -> str:
+    return visible_line(scrub(text, _secrets))
+
+
+def visible_line(text: str) -> str:
+    """Like :func:`visible`, but keeps the indentation of the line."""
+    stripped = text.lstrip(" ")
+    return " " * (len(text) - len(stripped)) + visible(stripped)
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,74 @@
+"""Writing a verdict: one format to standard output, any number to files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from drift.cli.failures import known_secrets
+from drift.cli.options import Settings, stdout_color
+from drift.errors import DriftError
+from drift.policy import Verdict
+from drift.reports import format_of, render
+from drift.reports.text import TextOptions
+
+
+def planned_files(settings: Settings) -> list[tuple[str, Path]]:
+    """Formats and files of ``--output``, checked before the work begins.
+
+    Raises:
+        DriftError: When an ending says nothing, or a folder does not exist.
+    """
+    files = []
+    for output in settings.config.output:
+        format, name = format_of(output)
+        path = Path(name)
+        if not path.parent.is_dir():
+            raise DriftError(
+                "the folder of an output file does not exist", place=str(path.parent), help=("create it first",)
+            )
+        files.append((format, path))
+    return files
+
+
+def write_verdict(verdict: Verdict, settings: Settings, files: list[tuple[str, Path]]) -> None:
+    """Write the report everywhere it is wanted."""
+    options = TextOptions(
+        color=stdout_color(settings),
+        verbose=settings.verbose,
+        quiet=settings.quiet,
+        statistics=settings.config.statistics,
+    )
+    secrets = known_secrets()
+    for format, path in files:
+        plain = TextOptions(verbose=settings.verbose, statistics=settings.config.statistics)
+        write_file(path, render(verdict, format, options=plain, secrets=secrets))
+    sys.stdout.write(render(verdict, settings.config.format, options=options, secrets=secrets))
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        DriftError: When the system refuses.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise DriftError(
+            "the file cannot be written", place=str(path), details=(error.strerror or str(error),)
+        ) from error

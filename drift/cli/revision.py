@@ -1,0 +1,103 @@
+"""``drift revision``: the repair as an Alembic revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from drift.cli.inputs import inputs_for
+from drift.cli.options import Settings, takes_settings
+from drift.cli.planning import plan_for, takes_plan_options
+from drift.cli.progress import progress
+from drift.cli.scratch import can_prove
+from drift.policy.order import describe
+from drift.reports.safe import visible
+from drift.reports.words import count
+
+if TYPE_CHECKING:
+    from drift.migration.plan import Plan
+    from drift.verification import Proof
+
+
+@click.command()
+@click.option("-m", "--message", required=True, metavar="TEXT", help="What the revision does, in a few words.")
+@takes_settings(policy=True)
+@takes_plan_options
+@click.option("--head", metavar="REVISION", help="The head it follows, where there are several.")
+@click.option("--branch-label", metavar="LABEL", help="Label of a new branch.")
+@click.option("--version-path", metavar="DIR", help="Which of several version locations takes the file.")
+@click.option("--rev-id", metavar="ID", help="Its identifier [default: made up].")
+@click.option("--output-dir", metavar="DIR", help="Where to write it in a project without Alembic.")
+@click.option("--unverified", is_flag=True, help="Write it without a proof, or although the proof failed.")
+@click.option(
+    "--rows", type=click.IntRange(min=0), default=0, metavar="N", help="Prove it with N made-up rows a table."
+)
+def command(settings: Settings, message: str, unverified: bool, **options: Any) -> int:
+    """Write an Alembic revision that repairs the drift.
+
+    It is written in the project's own folder and style, and proven on a scratch database first: upgrade, silence,
+    downgrade, the same as before. Nothing is dropped without --allow-drop: drops stand in the file as comments.
+    """
+    from drift.pipeline import run_check
+    from drift.verification import write_proven
+
+    with progress(quiet=settings.quiet) as told:
+        inputs = inputs_for(settings, told)
+        report = run_check(inputs)
+        plan = plan_for(report, options)
+        if not plan.steps:
+            click.echo("Nothing to write: " + _why_nothing(len(plan.unanswered)), err=True)
+            return 0
+        scratch_url = settings.config.scratch_url
+        unprovable = scratch_url is None and not can_prove(plan.dialect)
+        written = write_proven(
+            plan,
+            message,
+            report,
+            inputs,
+            unverified=unverified or unprovable,
+            scratch_url=scratch_url,
+            rows=options["rows"],
+            directory=_path(options["output_dir"]),
+            head=options["head"],
+            branch_label=options["branch_label"],
+            version_path=_path(options["version_path"]),
+            rev_id=options["rev_id"],
+        )
+    click.echo(visible(_relative(written.path)))
+    if not settings.quiet:
+        _explain(plan, written.proof)
+    if unprovable and not unverified:
+        click.echo(
+            "note: not proven, there is no scratch database: install sqlalchemy-drift[embedded], or --scratch-url"
+        )
+    return 0
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _explain(plan: Plan, proof: Proof | None) -> None:
+    waiting = len(plan.steps) - len(plan.active)
+    click.echo(f"{count(len(plan.active), 'step')}" + (f", {waiting} left as comments" if waiting else "") + ".")
+    for line in proof.lines() if proof is not None else ():
+        click.echo(visible(line))
+    for finding, reason in plan.unanswered:
+        click.echo(f"note: {finding.code} {visible(describe(finding.subject))} is not answered: {visible(reason)}")
+    click.echo("help: read it, then `alembic upgrade head`")
+
+
+def _why_nothing(unanswered: int) -> str:
+    if unanswered:
+        return f"a migration can answer none of the {count(unanswered, 'finding')}; `drift plan` says why."
+    return "models and database are in sync."
+
+
+def _relative(path: Path) -> str:
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)

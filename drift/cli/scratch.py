@@ -1,0 +1,103 @@
+"""Scratch databases for commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drift.errors import DriftError
+
+if TYPE_CHECKING:
+    from alembic.script import Script
+    from sqlalchemy import URL
+
+    from drift.pipeline import Inputs
+    from drift.sources.alembic_project import AlembicProject
+
+
+def can_prove(dialect: str) -> bool:
+    """Whether a scratch database of that dialect can be had without naming a server."""
+    from drift.verification.embedded import embedded_binaries
+    from drift.verification.scratch import docker_answers
+
+    return dialect == "sqlite" or (dialect == "postgresql" and embedded_binaries() is not None) or docker_answers()
+
+
+@contextmanager
+def migrated_database(inputs: Inputs, revision: str = "heads", dialect: str | None = None) -> Iterator[URL]:
+    """A scratch database to which the project's migration scripts have been applied.
+
+    The scripts run one by one on a connection of our own, so that the project's ``env.py`` cannot lead them to another
+    database.
+
+    Args:
+        inputs: The project.
+        revision: Where to stop; ``heads`` for the end.
+        dialect: SQLAlchemy dialect name; by default that of the project's own database.
+
+    Raises:
+        DriftError: There are no scripts, no scratch database, or a script fails.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from drift.sources import alembic_project
+    from drift.verification.running import load, run
+    from drift.verification.scratch import scratch_database
+
+    project = alembic_project.find(inputs.directory, inputs.alembic)
+    if project is None:
+        raise DriftError(
+            "there are no migration scripts here",
+            place=str(inputs.directory),
+            help=("run drift in an Alembic project, or name alembic.ini: --config",),
+        )
+    environments = alembic_project.capture(project, inputs.x_arguments)
+    options = environments[0].options if environments else {}
+    chosen = dialect or _dialect(inputs, environments[0].url if environments else None)
+    with project.inside(), scratch_database(chosen, scratch_url=inputs.config.scratch_url) as scratch:
+        engine = scratch.engine()
+        with engine.connect() as connection:
+            for script in _scripts(project, revision):
+                inputs.progress(f"running {script.revision}")
+                try:
+                    run([load(Path(script.path)).upgrade], connection, options)
+                except SQLAlchemyError as error:
+                    original = getattr(error, "orig", None) or error
+                    raise DriftError(
+                        f"the migration {script.revision} fails on an empty database",
+                        place=str(script.path),
+                        details=tuple(str(original).strip().splitlines()[:2]),
+                        help=("`alembic upgrade head` on an empty database shows the same",),
+                    ) from error
+        engine.dispose()
+        yield scratch.url
+
+
+def _dialect(inputs: Inputs, of_project: URL | None) -> str:
+    """The dialect of the project's own database; PostgreSQL where nothing names one."""
+    from sqlalchemy import URL
+
+    from drift.sources.connections import parse
+
+    if isinstance(inputs.database, str):
+        return parse(inputs.database, origin=inputs.origin).get_backend_name()
+    if isinstance(inputs.database, URL):
+        return inputs.database.get_backend_name()
+    return of_project.get_backend_name() if of_project is not None else "postgresql"
+
+
+def _scripts(project: AlembicProject, revision: str) -> list[Script]:
+    from alembic.util import CommandError
+
+    scripts = project.scripts()
+    try:
+        return list(reversed(list(scripts.iterate_revisions(revision, "base"))))
+    except CommandError as error:
+        raise DriftError(
+            "the revision was not found",
+            place=str(project.place),
+            details=(str(error),),
+            help=("`alembic history` lists them",),
+        ) from error

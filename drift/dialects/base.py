@@ -1,0 +1,85 @@
+"""What every dialect answers: the short list of questions that only a dialect can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from drift.alignment import Question, Unsettled
+from drift.schema import Schema
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+
+NameFilter = Callable[[str | None, str], bool]
+"""Takes (schema, table name), says whether the table is wanted (Alembic's ``include_name``)."""
+
+Canonicalise = Callable[[Iterable[Question]], Mapping[Question, "str | Unsettled"]]
+"""Answers questions with canonical forms, in as few statements as possible, read-only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to read.
+
+    Attributes:
+        schemas: Schemas to read; empty means the default schema.
+        include_name: A filter, or ``None`` for everything.
+    """
+
+    schemas: tuple[str, ...] = ()
+    include_name: NameFilter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Facts about the connection that decide how names and types are spelled."""
+
+    dialect: str
+    version: str
+    default_schema: str | None
+    version_number: tuple[int, ...] = field(default=())
+
+
+class Dialect(Protocol):
+    """One database product. Implementations are stateless; a connection is always handed in."""
+
+    name: str
+
+    def read_only(self, engine: Engine, *, timeout: float = 60.0) -> AbstractContextManager[Connection]:
+        """A connection in one read-only, repeatable-read transaction with statement and lock timeouts (seconds)."""
+        ...
+
+    def info(self, connection: Connection) -> ServerInfo:
+        """Version and default schema."""
+        ...
+
+    def read(self, connection: Connection, scope: Scope) -> Schema:
+        """Everything in ``scope``, in a number of statements that does not depend on the number of tables."""
+        ...
+
+    def canonicaliser(self, connection: Connection) -> Canonicalise:
+        """Answers questions by asking this server."""
+        ...
+
+    def spell_type(self, ddl: str) -> str:
+        """The canonical short spelling of a type's DDL: ``CHARACTER VARYING(80)`` -> ``varchar(80)``. Pure."""
+        ...
+
+    def spell_expression(self, sql: str) -> str:
+        """A cheap normal form of an expression's text, so that only what differs is asked. Pure, never lossy."""
+        ...
+
+    def max_identifier_length(self) -> int:
+        """Longest identifier, in the unit in which the server truncates (bytes on PostgreSQL)."""
+        ...
+
+    def truncate(self, name: str) -> str:
+        """What the server makes of a name that is too long."""
+        ...
+
+    def cannot_see(self) -> tuple[tuple[str, str], ...]:
+        """Facets that this dialect cannot read: pairs of (facet, reason). Shown in ``docs/dialects.md``."""
+        ...

@@ -1,0 +1,123 @@
+"""The answers of MySQL and MariaDB to the questions that only a dialect can answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from drift.alignment import Question, Unsettled
+from drift.dialects.base import Canonicalise, Scope, ServerInfo
+from drift.dialects.mysql.canonical import canonicalise
+from drift.dialects.mysql.reader import read_tables
+from drift.dialects.mysql.spelling import normal_form, spell_type
+from drift.schema import Schema
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+
+_LOCK_TIMEOUT_SECONDS = 5
+
+
+class MySQLDialect:
+    """MySQL 8.0 and later, MariaDB 10.6 and later (InnoDB)."""
+
+    name = "mysql"
+
+    @contextmanager
+    def read_only(self, engine: Engine, *, timeout: float = 60.0) -> Iterator[Connection]:
+        """One read-only, repeatable-read transaction with time limits for statements and locks."""
+        with engine.connect() as connection:
+            version = str(connection.exec_driver_sql("SELECT VERSION()").scalar_one())
+            connection.rollback()
+            # MariaDB counts in seconds, MySQL in milliseconds.
+            limit = (
+                f"SET SESSION max_statement_time = {timeout:g}"
+                if _is_mariadb(version)
+                else f"SET SESSION max_execution_time = {int(timeout * 1000)}"
+            )
+            connection.exec_driver_sql(limit)
+            connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_LOCK_TIMEOUT_SECONDS}")
+            connection.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            connection.exec_driver_sql("START TRANSACTION READ ONLY")
+            try:
+                yield connection
+            finally:
+                if not connection.invalidated:
+                    connection.rollback()
+
+    def info(self, connection: Connection) -> ServerInfo:
+        """Version and the database that the connection is in."""
+        version, schema = connection.exec_driver_sql("SELECT VERSION(), DATABASE()").one()
+        numbers = re.findall(r"\d+", str(version))[:3]
+        product = "mariadb" if _is_mariadb(str(version)) else "mysql"
+        return ServerInfo(product, str(version), schema, tuple(int(number) for number in numbers))
+
+    def read(self, connection: Connection, scope: Scope) -> Schema:
+        """Everything in ``scope``, in eight statements."""
+        info = self.info(connection)
+        schemas = scope.schemas or ((info.default_schema,) if info.default_schema else ())
+        found = read_tables(connection, schemas, mariadb=info.dialect == "mariadb") if schemas else ()
+        return Schema(
+            source="",
+            dialect=info.dialect,
+            server=info.version,
+            default_schema=info.default_schema,
+            schemas=tuple(schemas),
+            tables=tuple(
+                table
+                for table in found
+                if scope.include_name is None or scope.include_name(table.name.schema, table.name.name)
+            ),
+            folded=("columns", "tables") if self._folds_tables(connection) else ("columns",),
+            relation_names=tuple(table.name for table in found),
+        )
+
+    def _folds_tables(self, connection: Connection) -> bool:
+        """0 compares names of tables to the letter; 1 and 2 (Windows, macOS) do not."""
+        return int(connection.exec_driver_sql("SELECT @@lower_case_table_names").scalar_one()) != 0
+
+    def canonicaliser(self, connection: Connection) -> Canonicalise:
+        """See :mod:`drift.dialects.mysql.canonical`."""
+        mariadb = self.info(connection).dialect == "mariadb"
+
+        def ask(questions: Iterable[Question]) -> Mapping[Question, str | Unsettled]:
+            return canonicalise(connection, questions, mariadb=mariadb)
+
+        return ask
+
+    def spell_type(self, ddl: str) -> str:
+        """See :func:`drift.dialects.mysql.spelling.spell_type`."""
+        return spell_type(ddl)
+
+    def spell_expression(self, sql: str) -> str:
+        """See :func:`drift.dialects.mysql.spelling.normal_form`."""
+        return normal_form(sql)
+
+    def max_identifier_length(self) -> int:
+        """64 characters."""
+        return 64
+
+    def truncate(self, name: str) -> str:
+        """The server refuses names that are too long instead of cutting them."""
+        return name
+
+    def cannot_see(self) -> tuple[tuple[str, str], ...]:
+        """What these servers do not have, or do not tell."""
+        return (
+            ("enums", "the labels belong to the column's type; there are no named enums"),
+            ("domains", "the server does not have them"),
+            ("sequences", "MySQL has none; MariaDB's are not read"),
+            ("names of primary keys", "the server calls every primary key PRIMARY"),
+            ("deferrable foreign keys", "the server does not have them"),
+            ("deferrable unique constraints", "the server does not have them"),
+            ("exclusion constraints", "the server does not have them"),
+            ("index predicates", "the server does not have them"),
+            ("virtual columns in an index", "they are compared, but a person must change their kind"),
+            ("expressions of a user without SELECT on the table", "EXPLAIN needs the privilege; they are not checked"),
+        )
+
+
+def _is_mariadb(version: str) -> bool:
+    return "mariadb" in version.lower()

@@ -1,0 +1,172 @@
+"""Reading MySQL and MariaDB: eight statements over ``information_schema``, whatever the number of tables.
+
+Sources: https://dev.mysql.com/doc/refman/8.4/en/information-schema.html and
+https://mariadb.com/kb/en/information-schema-tables/
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from drift.dialects.mysql.keys import assemble_foreign_keys, assemble_indexes
+from drift.dialects.mysql.spelling import canonical_default, labels, quote, spell_type
+from drift.schema import Check, Column, Expression, PrimaryKey, QualifiedName, Table, TableKind, Trigger
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+Row = tuple[Any, ...]
+Key = tuple[str, str]
+
+_JSON_CHECK = re.compile(r"^json_valid\(`(?P<column>(?:[^`]|``)*)`\)$", re.IGNORECASE)
+
+
+def read_tables(connection: Connection, schemas: Sequence[str], *, mariadb: bool) -> tuple[Table, ...]:
+    """All tables and views of the given databases, sorted by name."""
+    flavour = "mariadb" if mariadb else "mysql"
+
+    def rows(name: str) -> list[Row]:
+        text = (files("drift.dialects.mysql") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+        statement = text.format(schemas=", ".join(["%s"] * len(schemas)))
+        return [tuple(map(_text, row)) for row in connection.exec_driver_sql(statement, tuple(schemas))]
+
+    columns = _by_table(rows("columns"))
+    indexes = _by_table(rows(f"indexes_{flavour}"))
+    foreign_keys = _by_table(rows("foreign_keys"))
+    checks = _by_table(rows(f"checks_{flavour}"))
+    views = {(row[0], row[1]): row[2] for row in rows("views")}
+    triggers = _by_table(rows("triggers"))
+    tables: list[Table] = []
+    for row in rows("tables"):
+        key = (row[0], row[1])
+        if row[2].endswith("VIEW"):
+            tables.append(_view(key, columns[key], views.get(key)))
+        elif row[2] in ("BASE TABLE", "SYSTEM VERSIONED"):
+            tables.append(
+                _table(
+                    key, row, columns[key], indexes[key], foreign_keys[key], checks[key], triggers[key], mariadb=mariadb
+                )
+            )
+    return tuple(tables)
+
+
+def _text(value: Any) -> Any:
+    """Some servers answer the long columns of information_schema as bytes."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _by_table(rows: Iterable[Row]) -> defaultdict[Key, list[Row]]:
+    groups: defaultdict[Key, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[(row[0], row[1])].append(row)
+    return groups
+
+
+def _view(key: Key, columns: list[Row], definition: str | None) -> Table:
+    return Table(
+        QualifiedName(*key),
+        TableKind.VIEW,
+        tuple(Column(column[2], spell_type(column[6]), position=column[3]) for column in columns),
+        definition=Expression(definition) if definition else None,
+    )
+
+
+def _table(
+    key: Key,
+    row: Row,
+    columns: list[Row],
+    indexes: list[Row],
+    foreign_keys: list[Row],
+    checks: list[Row],
+    triggers: list[Row],
+    *,
+    mariadb: bool,
+) -> Table:
+    _, _, _, engine, row_format, estimate, collation, create_options, comment = row
+    json_columns, real_checks = _split_json(columns, checks)
+    keys = assemble_foreign_keys(foreign_keys)
+    primary_key, uniques, plain = assemble_indexes(indexes, keys)
+    return Table(
+        QualifiedName(*key),
+        TableKind.PARTITIONED if "partitioned" in (create_options or "") else TableKind.TABLE,
+        tuple(_column(column, collation, json_columns, mariadb=mariadb) for column in columns),
+        PrimaryKey(None, primary_key) if primary_key else None,
+        uniques,
+        keys,
+        real_checks,
+        indexes=plain,
+        triggers=tuple(Trigger(trigger[2], definition=trigger[3]) for trigger in triggers),
+        comment=comment or None,
+        options=tuple(
+            (option, str(value))
+            for option, value in (
+                ("charset", (collation or "").split("_")[0]),
+                ("collation", collation),
+                ("engine", engine),
+                ("row_format", row_format),
+            )
+            if value
+        ),
+        estimated_rows=estimate,
+    )
+
+
+def _split_json(columns: list[Row], checks: list[Row]) -> tuple[frozenset[str], tuple[Check, ...]]:
+    """MariaDB's JSON is a LONGTEXT with a check that it made itself: the columns, and the checks that remain."""
+    long_texts = {column[2] for column in columns if str(column[6]).lower() == "longtext"}
+    json_columns: set[str] = set()
+    remaining: list[Check] = []
+    for _, _, name, clause, level, enforced in checks:
+        match = _JSON_CHECK.match(clause)
+        column = match["column"].replace("``", "`") if match else None
+        if column in long_texts and level == "Column" and column is not None:
+            json_columns.add(column)
+        else:
+            # A check that stands with its column has the column's name, which nobody chose.
+            remaining.append(
+                Check(
+                    None if level == "Column" else name,
+                    Expression(clause.replace("\\'", "'")),
+                    columns=(name,) if level == "Column" else (),
+                    enforced=enforced == "YES",
+                )
+            )
+    return frozenset(json_columns), tuple(remaining)
+
+
+def _column(row: Row, table_collation: str | None, json_columns: frozenset[str], *, mariadb: bool) -> Column:
+    _, _, name, position, default, nullable, declared, charset, collation, extra, comment, generated = row
+    notes = str(extra or "").lower()
+    column_type = "json" if name in json_columns else spell_type(declared)
+    on_update = re.search(r"on update (\S+)", notes)
+    own_collation = collation if collation and collation != table_collation and name not in json_columns else None
+    return Column(
+        name,
+        column_type,
+        nullable=nullable == "YES",
+        default=_default(default, notes, mariadb=mariadb) if not generated else None,
+        auto_increment="auto_increment" in notes,
+        generated=Expression(generated) if generated else None,
+        generated_stored="stored generated" in notes or "persistent" in notes,
+        collation=own_collation,
+        comment=comment or None,
+        position=position,
+        on_update=canonical_default(on_update[1], None) if on_update else None,
+        charset=charset if own_collation and charset != (table_collation or "").split("_")[0] else None,
+        enum_labels=labels(declared) if column_type.startswith(("enum", "set")) else (),
+    )
+
+
+def _default(text: str | None, notes: str, *, mariadb: bool) -> Expression | None:
+    """MariaDB prints a default as SQL, ``NULL`` included; MySQL prints the bare value of a literal."""
+    if text is None or (mariadb and text.upper() == "NULL"):
+        return None
+    if mariadb or "default_generated" in notes or text.startswith("b'"):
+        return Expression(text)
+    if text.upper().startswith("CURRENT_TIMESTAMP"):
+        return Expression(text)
+    return Expression(quote(text))

@@ -1,0 +1,33 @@
+-- Small dictionaries that the rows above refer to by number: operator classes that are not the default of their type,
+-- collations, extensions, and the objects that extensions own.
+SELECT 'operator class' AS kind, o.oid::pg_catalog.int8 AS number, o.opcname::pg_catalog.text AS name, NULL AS detail, 0 AS class
+FROM pg_catalog.pg_opclass o
+WHERE NOT o.opcdefault
+UNION ALL
+SELECT
+    'collation',
+    l.oid::pg_catalog.int8,
+    l.collname::pg_catalog.text,
+    CASE WHEN l.collnamespace <> 'pg_catalog'::pg_catalog.regnamespace THEN n.nspname::pg_catalog.text END,
+    0
+FROM pg_catalog.pg_collation l
+JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace
+WHERE
+    l.oid >= 16384
+    OR l.oid IN (
+        SELECT a.attcollation
+        FROM pg_catalog.pg_attribute a
+        JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = ANY ($namespaces) AND a.attcollation NOT IN (0, 100)
+    )
+UNION ALL
+SELECT 'extension', e.oid::pg_catalog.int8, e.extname::pg_catalog.text, n.nspname || ' ' || e.extversion, 0
+FROM pg_catalog.pg_extension e
+JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+UNION ALL
+SELECT 'member', d.objid::pg_catalog.int8, e.extname::pg_catalog.text, NULL, d.classid::pg_catalog.int8
+FROM pg_catalog.pg_extension e
+JOIN pg_catalog.pg_depend d
+    ON d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+WHERE
+    d.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass)

@@ -1,0 +1,1 @@
+"""Other programs' doors into drift: health endpoints, test suites, Alembic, Flask."""

@@ -1,0 +1,105 @@
+"""From findings to a plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from drift.alignment import Alignment
+from drift.findings import Finding
+from drift.migration.consequences import consequences
+from drift.migration.context import NativeObjects, NoNatives, PlanContext
+from drift.migration.definitions import by_definition, definition_steps
+from drift.migration.fingerprint import schema_fingerprint
+from drift.migration.options import PlanOptions
+from drift.migration.plan import Lock, Plan, Step
+from drift.migration.registry import handler_for
+from drift.migration.version_tables.twins import join_twins
+
+PRIORITY = ("TB303", "TB302", "TB101", "CO308", "CO301", "EN", "PK")
+"""Handlers that answer other findings on the way run before the others."""
+
+NOT_REPAIRABLE = {
+    "MG": "run or stamp the project's own migrations; a new revision cannot do that",
+    "RS": "change the response schema or the model; the database is as the models say",
+    "RQ": "change the request schema or the model; the database is as the models say",
+}
+
+
+def build_plan(
+    alignment: Alignment,
+    findings: Iterable[Finding],
+    *,
+    natives: NativeObjects | None = None,
+    options: PlanOptions | None = None,
+) -> Plan:
+    """The ordered steps that make the database as the models expect it, and the way back.
+
+    Args:
+        alignment: Both sides, paired and settled.
+        findings: What to repair; what the team's policy ignores is not among them.
+        natives: The user's own SQLAlchemy objects, so that custom types render as the project's autogenerate does.
+        options: What the plan may do.
+
+    Returns:
+        The plan. Findings that no migration can answer are listed in ``unanswered`` with the reason.
+    """
+    options = options or PlanOptions()
+    wanted = sorted(dict.fromkeys(findings), key=_priority)
+    context = PlanContext(alignment, wanted, natives or NoNatives(), options)
+    steps: list[Step] = []
+    if not context.is_postgresql:
+        defined = [finding for finding in wanted if by_definition(finding) and repairable(finding)]
+        steps.extend(definition_steps(defined, context))
+        wanted = [finding for finding in wanted if finding not in defined]
+    for finding in wanted:
+        if (finding.code, finding.subject) in context.claimed:
+            continue
+        handler = handler_for(finding.code)
+        if handler is None:
+            context.refuse(finding, NOT_REPAIRABLE.get(finding.code[:2], "there is nothing that a migration could do"))
+            continue
+        steps.extend(handler(finding, context))
+    if context.is_postgresql:
+        steps.extend(consequences(wanted, context))
+    else:
+        steps = [_in_other_words(step, context.default_schema) for step in steps]
+    if alignment.expected.version_tables:
+        steps = join_twins(steps, context)
+    return Plan(
+        tuple(_ordered(steps)),
+        tuple(context.refused),
+        alignment.actual.dialect,
+        alignment.actual.server,
+        schema_fingerprint(alignment.actual),
+        options,
+    )
+
+
+def repairable(finding: Finding) -> bool:
+    """Whether a migration can answer findings of that family at all."""
+    return finding.code[:2] not in NOT_REPAIRABLE
+
+
+def _priority(finding: Finding) -> tuple[int, str, str, str, str]:
+    place = next((i for i, prefix in enumerate(PRIORITY) if finding.code.startswith(prefix)), len(PRIORITY))
+    subject = finding.subject
+    return place, subject.schema or "", subject.table or "", subject.name, finding.code
+
+
+def _in_other_words(step: Step, schema: str | None) -> Step:
+    """PostgreSQL's names of locks mean nothing elsewhere, and neither does the one schema that there is."""
+    prefix = re.compile(rf"\b{re.escape(schema)}\.(?=\S)") if schema else None
+
+    def plain(text: str) -> str:
+        return prefix.sub("", text) if prefix is not None else text
+
+    guards = tuple(replace(guard, message=plain(guard.message)) for guard in step.guards)
+    return replace(step, title=plain(step.title), guards=guards, lock=Lock.NONE)
+
+
+def _ordered(steps: Iterable[Step]) -> list[Step]:
+    """By phase; inside a phase as the handlers gave them. Drops that are not allowed come last, as comments."""
+    numbered = [replace(step, order=step.order or position) for position, step in enumerate(steps)]
+    return sorted(numbered, key=lambda step: (step.commented_out is not None, step.phase, step.order))

@@ -1,0 +1,1 @@
+"""SQL text from nouns, one module for each database product."""

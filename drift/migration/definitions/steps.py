@@ -1,0 +1,286 @@
+"""Steps of a plan for SQLite, MySQL and MariaDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from drift.findings import Finding, Safety, SubjectKind
+from drift.migration import operations as own
+from drift.migration.definitions.mysql import mysql_statements
+from drift.migration.definitions.sqlite import sqlite_statements
+from drift.migration.definitions.statement import Statement
+from drift.migration.definitions.target import Definitions, created_tables, definitions
+from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
+from drift.migration.queries import Queries
+from drift.schema import QualifiedName, Table
+
+if TYPE_CHECKING:
+    from drift.alignment import TablePair
+    from drift.migration.context import PlanContext
+
+_OTHER_KINDS = frozenset({SubjectKind.ENUM, SubjectKind.SEQUENCE, SubjectKind.VIEW, SubjectKind.MIGRATION})
+_WHOLE_TABLES = frozenset({"TB101", "TB201", "TB202", "TB301", "TB302", "TB303"})
+_VERSIONING = frozenset(
+    {"VT102", "VT104", "VT107", "VT110", "VT111", "VT113", "VT114"}
+    | {f"VT{number}" for number in (*range(201, 211), *range(304, 314), 317)}
+)
+"""Findings about columns, keys and indexes of version tables; the others are about rows, models, or whole tables."""
+_SWITCH_OFF = "PRAGMA foreign_keys = OFF"
+_RENAMED_COLUMNS = frozenset({"CO308", "VT306", "VT307"})
+
+
+_ABOUT_ROWS = frozenset({"FK308"})
+
+
+def by_definition(finding: Finding) -> bool:
+    """Whether a finding is put right in a table's definition, and not by a statement of its own."""
+    if finding.code.startswith("VT"):
+        return finding.code in _VERSIONING
+    return finding.code not in _WHOLE_TABLES | _ABOUT_ROWS and finding.subject.kind not in _OTHER_KINDS
+
+
+def definition_steps(findings: Sequence[Finding], context: PlanContext) -> Iterator[Step]:
+    """The steps for everything that :func:`by_definition` accepts."""
+    groups: dict[QualifiedName, tuple[TablePair, list[Finding]]] = {}
+    for finding in findings:
+        pair = context.table_pair(finding.subject)
+        if pair is None or pair.actual is None:
+            context.refuse(finding, "the table is not there")
+            continue
+        groups.setdefault(pair.actual.name, (pair, []))[1].append(finding)
+    for pair in context.alignment.tables:
+        # A foreign key that waits for a table which the plan creates is no finding of its own.
+        if pair.actual is not None and _causes(pair, context):
+            groups.setdefault(pair.actual.name, (pair, []))
+    steps = [step for pair, group in groups.values() for step in _table_steps(pair, group, context)]
+    if any(step.hold is Hold.REWRITE for step in steps) and context.is_sqlite:
+        yield _without_enforcement()
+    yield from steps
+
+
+def _causes(pair: TablePair, context: PlanContext) -> tuple[Finding, ...]:
+    """The missing tables that foreign keys of this table wait for."""
+    created = created_tables(context)
+    keys = [key.expected for key in pair.foreign_keys if key.expected is not None and key.expected != key.actual]
+    return tuple(dict.fromkeys(created[key.target] for key in keys if key.target in created))
+
+
+def _table_steps(pair: TablePair, findings: list[Finding], context: PlanContext) -> Iterator[Step]:
+    renamed = [finding for finding in findings if finding.code in _RENAMED_COLUMNS]
+    for finding in renamed:
+        yield from _rename_column(pair, finding, context)
+    found = definitions(pair, [f for f in findings if f not in renamed], context)
+    if not found.answered:
+        found = replace(found, answered=_causes(pair, context))
+    for finding, reason in found.withheld:
+        yield _withheld(finding, reason, found.source.name)
+    if found.target == found.source:
+        return
+    guards = tuple(_guards(found, context))
+    if found.required:
+        yield from _steps(found, found.source, found.widened, Phase.COLUMN, (), context)
+        yield from _backfill(found, context)
+        yield from _steps(found, found.widened, found.target, Phase.NOT_NULL, guards, context)
+    else:
+        yield from _steps(found, found.source, found.target, Phase.ALTER, guards, context)
+
+
+def _rename_column(pair: TablePair, finding: Finding, context: PlanContext) -> Iterator[Step]:
+    columns = context.column_pair(pair, finding.subject.name)
+    if columns is None or columns.expected is None or columns.actual is None:
+        context.refuse(finding, "the column is not on both sides")
+        return
+    table, quoting = context.table_name(pair), context.quoting
+    old, new = columns.actual.name, columns.expected.name
+    statement = f"ALTER TABLE {quoting.qualified(table)} RENAME COLUMN {quoting.name(old)} TO {quoting.name(new)}"
+    back = f"ALTER TABLE {quoting.qualified(table)} RENAME COLUMN {quoting.name(new)} TO {quoting.name(old)}"
+    yield Step(
+        f"rename column {table}.{old} to {new}",
+        Phase.RENAME,
+        (finding,),
+        (own.Execute(statement, back),),
+        (own.Execute(back, statement),),
+        Change.RENAME,
+        table,
+        hazard="code that is still running under the old name breaks",
+        order=20,
+    )
+
+
+def _withheld(finding: Finding, reason: str, table: QualifiedName) -> Step:
+    kind = finding.subject.kind.value.replace("-", " ")
+    return Step(
+        f"drop {kind} {finding.subject.name} of {table}",
+        Phase.DROP,
+        (finding,),
+        change=Change.DROP,
+        table=table,
+        safety=Safety.LOSES_DATA if finding.subject.kind is SubjectKind.COLUMN else Safety.SAFE,
+        commented_out=reason,
+    )
+
+
+def _guards(found: Definitions, context: PlanContext) -> Iterator[Guard]:
+    """What rows must not hold before anything is changed. Columns that are new hold nothing yet."""
+    queries, quoting = Queries(context.quoting), context.quoting
+    name = found.source.name
+    old = {column.name: column for column in found.source.columns}
+    for column in found.target.columns:
+        before = old.get(column.name)
+        if before is not None and before.nullable and not column.nullable and column.generated is None:
+            yield Guard(
+                queries.has_rows(name, f"{quoting.name(column.name)} IS NULL"),
+                f"{name}.{column.name} holds NULL: say what these rows are to hold, fill them, then run this again.",
+            )
+    for columns in _new_keys(found):
+        if old.keys() >= set(columns):
+            yield Guard(
+                queries.duplicates(name, columns),
+                f"{name} holds duplicates in ({', '.join(columns)}): make them unique first, then run this again.",
+            )
+    created = {f.subject.name for f in context.findings if f.code in ("TB101", "VT101")}
+    for key in found.target.foreign_keys:
+        if key not in found.source.foreign_keys and old.keys() >= set(key.columns) and key.target.name not in created:
+            yield Guard(
+                queries.orphans(name, key),
+                f"{name} ({', '.join(key.columns)}) holds values that {key.target} does not know: repair these rows "
+                "first, then run this again.",
+            )
+    for check in found.target.checks:
+        if check not in found.source.checks and not _mentions_new(check.expression.sql, found):
+            yield Guard(
+                queries.has_rows(name, f"NOT ({check.expression.sql})"),
+                f"{name} holds rows that CHECK ({check.expression.sql}) forbids: repair them, then run this again.",
+            )
+
+
+def _new_keys(found: Definitions) -> Iterator[tuple[str, ...]]:
+    source, target = found.source, found.target
+    known = {unique.columns for unique in source.uniques}
+    yield from (unique.columns for unique in target.uniques if unique.columns not in known)
+    for index in target.indexes:
+        plain = all(key.column is not None and key.length is None for key in index.keys) and index.predicate is None
+        if index.unique and plain and index.columns not in known and index not in source.indexes:
+            yield index.columns
+    if target.primary_key is not None and target.primary_key != source.primary_key:
+        yield target.primary_key.columns
+
+
+def _mentions_new(sql: str, found: Definitions) -> bool:
+    from drift.migration.ddl.quoting import mentions
+
+    known = {column.name for column in found.source.columns}
+    return any(mentions(sql, column.name) for column in found.target.columns if column.name not in known)
+
+
+def _backfill(found: Definitions, context: PlanContext) -> Iterator[Step]:
+    """The place for a person's decision: what existing rows hold in a new column."""
+    queries, quoting = Queries(context.quoting), context.quoting
+    table = found.target.name
+    for column in found.required:
+        name = quoting.name(column.name)
+        update = f"UPDATE {quoting.qualified(table)} SET {name} = ... WHERE {name} IS NULL"
+        message = (
+            f"{table}.{column.name} is NULL in rows that exist: write down above this line what they are to hold, "
+            "then run this again."
+        )
+        proposal = f'Fill {table}.{column.name} here, for example:\nop.execute("{update}")'
+        yield Step(
+            f"fill {table}.{column.name} in existing rows",
+            Phase.BACKFILL,
+            tuple(finding for finding in found.answered if finding.subject.name == column.name),
+            (own.StopIf(queries.has_rows(table, f"{name} IS NULL"), message, proposal),),
+            (),
+            Change.MANUAL,
+            safety=Safety.NEEDS_DATA,
+            hazard="a person must say what existing rows hold; an empty table needs nothing",
+        )
+
+
+def _steps(
+    found: Definitions, source: Table, target: Table, phase: Phase, guards: tuple[Guard, ...], context: PlanContext
+) -> Iterator[Step]:
+    """The steps from one definition to the other: one for each statement, or one for a table that is built anew.
+
+    All of the way back hangs on the first step, because its order is not the other one reversed.
+    """
+    there, back = _statements(source, target, context), tuple(_operations(_statements(target, source, context)))
+    if any(statement.anew for statement in there):
+        yield Step(
+            f"build table {target.name} anew: {_summary(found.answered)}",
+            phase,
+            found.answered,
+            tuple(_operations(there)),
+            back,
+            _change(found.answered),
+            target.name,
+            Lock.NONE,
+            Hold.REWRITE,
+            safety=Safety.BLOCKS_WRITES,
+            hazard="the rows are copied; nobody else can write to the database meanwhile",
+            guards=guards,
+        )
+        return
+    for number, statement in enumerate(there):
+        about = tuple(f for f in found.answered if f.subject.name == statement.subject) or found.answered
+        yield Step(
+            f"{_summary(about)} of {target.name}",
+            phase,
+            about,
+            tuple(_operations([statement])),
+            back if number == 0 else (),
+            _change(about),
+            target.name,
+            Lock.NONE,
+            Hold.REWRITE if statement.blocks else Hold.BRIEF,
+            safety=Safety.BLOCKS_WRITES if statement.blocks else Safety.SAFE,
+            hazard="writers wait while the table is copied or scanned" if statement.blocks else None,
+            guards=guards if number == 0 else (),
+            order=number + 1,
+        )
+
+
+def _statements(source: Table, target: Table, context: PlanContext) -> list[Statement]:
+    if context.is_sqlite:
+        return sqlite_statements(source, target, context.quoting, context.server)
+    return mysql_statements(source, target, context.quoting)
+
+
+def _operations(statements: list[Statement]) -> Iterator[own.Execute | own.Unless]:
+    if any(statement.anew for statement in statements):
+        # Dropping the old table must not cascade into the tables that refer to it.
+        yield own.Execute(_SWITCH_OFF)
+    for statement in statements:
+        execute = own.Execute(statement.sql)
+        yield execute if statement.done is None else own.Unless(statement.done, [execute])
+
+
+def _without_enforcement() -> Step:
+    """First of all, because the switch has no effect inside a transaction."""
+    message = (
+        "foreign keys are enforced on this connection, and building a table anew would delete rows that refer to it: "
+        "run this migration on a connection with PRAGMA foreign_keys = OFF."
+    )
+    return Step(
+        "switch off the enforcement of foreign keys",
+        Phase.RENAME,
+        (),
+        (own.Execute(_SWITCH_OFF), own.StopIf("SELECT foreign_keys FROM pragma_foreign_keys", message)),
+        order=1,
+    )
+
+
+_VERBS = {"1": "add", "2": "drop", "3": "change"}
+
+
+def _summary(findings: Iterable[Finding]) -> str:
+    """What is done about the findings: ``change column email, add index ix_users_email``."""
+    parts = [f"{_VERBS[f.code[2]]} {f.subject.kind.value.replace('-', ' ')} {f.subject.name}" for f in findings]
+    return ", ".join(dict.fromkeys(parts))
+
+
+def _change(findings: Sequence[Finding]) -> Change:
+    kinds = {finding.code[2] for finding in findings}
+    return {frozenset("1"): Change.ADD, frozenset("2"): Change.DROP}.get(frozenset(kinds), Change.CHANGE)

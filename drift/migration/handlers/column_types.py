@@ -1,0 +1,228 @@
+"""Column types, collations and domains (PostgreSQL)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from drift.findings import Finding, Safety
+from drift.migration import operations as own
+from drift.migration.casts import Cast, cast_for, same_family
+from drift.migration.context import PlanContext
+from drift.migration.ddl.quoting import mentions, rename_identifiers
+from drift.migration.handlers.column_places import Place, default_statement, locate
+from drift.migration.handlers.column_restoring import added_again
+from drift.migration.handlers.domains import alter_domain, shared_domain
+from drift.migration.handlers.expand_contract import HAZARD, can_be_swapped, swap
+from drift.migration.native_columns import actual_type, expected_type
+from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
+from drift.migration.queries import Queries
+from drift.migration.registry import handles
+from drift.migration.translate import after_renames
+from drift.schema import Column, Index, QualifiedName, TableKind
+
+TOGETHER = ("CO301", "CO303", "CO306", "CO309")
+"""A default stands in the way of a type change, and a collation is part of a type: one step answers them all."""
+
+
+@handles("CO301", "CO306", "CO309")
+def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """Another type: the default is taken off, the values are cast, the expected default is put on."""
+    place = locate(finding, context)
+    if place is None:
+        return
+    shared = shared_domain(context, place.expected, place.actual) if finding.code == "CO309" else None
+    if shared is not None:
+        yield from alter_domain(finding, context, shared)
+        return
+    if place.actual.generated is not None or place.expected.generated is not None:
+        context.refuse(finding, "a generated column cannot change its type; repair how it is generated first")
+        return
+    more = tuple(f for f in context.claim(TOGETHER, finding.subject) if f != finding)
+    answers_default = any(f.code == "CO303" for f in more)
+    new_default = context.ddl.default(place.expected if answers_default else _kept_default(place))
+    old_default = context.ddl.default(place.actual)
+    there = cast_for(place.actual, place.expected, context.quoting.name(place.name))
+    back = cast_for(place.expected, place.actual, context.quoting.name(place.name))
+    inner_there, inner_back = _around(context, place)
+    upgrade = [
+        *(_sql([f"{place.prefix} DROP DEFAULT"]) if old_default is not None else ()),
+        *_sql(inner_there[0]),
+        _alter(context, place, place.actual, place.expected, there, expected=True),
+        *_sql(inner_there[1]),
+        *(_sql([f"{place.prefix} SET DEFAULT {new_default}"]) if new_default is not None else ()),
+    ]
+    downgrade = [
+        *(_sql([f"{place.prefix} DROP DEFAULT"]) if new_default is not None else ()),
+        *_sql(inner_back[0]),
+        _alter(context, place, place.expected, place.actual, back, expected=False),
+        *_sql(inner_back[1]),
+        *(_sql([default_statement(context, place, place.actual)]) if old_default is not None else ()),
+    ]
+    rewrites = not there.free and context.is_large(place.pair)
+    if rewrites and not dependent_views(context, place) and can_be_swapped(context, place):
+        # Nullability and comment stay what they are: findings of their own change them.
+        kept = replace(place.expected, nullable=place.actual.nullable, comment=place.actual.comment)
+        yield Step(
+            f"change the type of {place.table}.{place.name} from {place.actual.type} to {place.expected.type}",
+            Phase.ALTER,
+            (finding, *more),
+            swap(context, place, place.actual, kept, there, new_default),
+            swap(context, place, kept, place.actual, back, old_default),
+            Change.CHANGE,
+            place.table,
+            Lock.ACCESS_EXCLUSIVE,
+            Hold.BRIEF,
+            Safety.NEEDS_DATA if there.obstacle is not None or there.using_may_fail else Safety.SAFE,
+            "; ".join([HAZARD, *([there.hazard] if there.hazard else [])]),
+            guards=_guards(context, place, there),
+            autocommit=True,
+            autocommit_down=True,
+        )
+        return
+    step = Step(
+        f"change the type of {place.table}.{place.name} from {place.actual.type} to {place.expected.type}",
+        Phase.ALTER,
+        (finding, *more),
+        tuple(upgrade),
+        tuple(downgrade),
+        Change.CHANGE,
+        place.table,
+        Lock.ACCESS_EXCLUSIVE,
+        guards=_guards(context, place, there),
+    )
+    yield _with_costs(step, context, place, there, back)
+
+
+def _kept_default(place: Place) -> Column:
+    """The default that the column has, in terms of the new type."""
+    default = place.actual.default
+    if default is None or place.expected.default is not None:
+        return place.expected
+    return replace(place.expected, default=replace(default, sql=f"({default.sql})::{place.expected.type}"))
+
+
+def _sql(statements: list[str]) -> tuple[own.Execute, ...]:
+    return tuple(own.Execute(statement) for statement in statements)
+
+
+def _alter(
+    context: PlanContext, place: Place, old: Column, new: Column, cast: Cast, *, expected: bool
+) -> own.AlterColumnUsing | own.Execute:
+    type_ = expected_type(context, place.pair, new) if expected else actual_type(context, new)
+    existing = actual_type(context, old) if expected else expected_type(context, place.pair, old)
+    if type_ is None or new.domain is not None or new.collation != old.collation:
+        using = f" USING {cast.using}" if cast.using is not None else ""
+        return own.Execute(f"{place.prefix} TYPE {context.ddl.type(new)}{using}")
+    return own.AlterColumnUsing(
+        place.table.name,
+        place.name,
+        schema=context.quoting.schema(place.table),
+        existing_type=existing,
+        modify_type=type_,
+        using=cast.using,
+    )
+
+
+def _around(context: PlanContext, place: Place) -> tuple[tuple[list[str], list[str]], tuple[list[str], list[str]]]:
+    """What must be taken off before a type changes and put on again after.
+
+    These are partial and expression indexes, and checks; PostgreSQL casts plain indexes and keys along. An expression
+    that was written for the old type may not fit the new one; then it is the expected side that says what comes back.
+    Columns that are generated from the column stand in the way of every change.
+    """
+    assert place.pair.actual is not None
+    table = place.table
+    drop: list[str] = []
+    put_new: list[str] = []
+    put_old: list[str] = []
+    for column in _generated_from(context, place):
+        drop.append(f"ALTER TABLE {context.quoting.qualified(table)} DROP COLUMN {context.quoting.name(column.name)}")
+        again = added_again(context, place.pair, column)
+        put_new += again
+        put_old += again
+    if same_family(place.actual, place.expected):
+        return (drop, put_new), (drop, put_old)
+    for checks in place.pair.checks:
+        actual = checks.actual
+        if actual is None or actual.name is None or not mentions(actual.expression.sql, place.actual.name):
+            continue
+        old = after_renames(context, place.pair, actual)
+        new = replace(checks.expected, name=old.name) if checks.expected is not None else old
+        drop.append(context.ddl.drop_constraint(table, actual.name))
+        put_new.append(context.ddl.add_constraint(table, actual.name, new))
+        put_old.append(context.ddl.add_constraint(table, actual.name, old))
+    for indexes in place.pair.indexes:
+        found = indexes.actual
+        if found is None or found.name is None or not _reads(found, place.actual.name):
+            continue
+        old_index = after_renames(context, place.pair, found)
+        new_index = replace(indexes.expected, name=found.name) if indexes.expected is not None else old_index
+        drop.append(f"DROP INDEX {context.quoting.qualified(QualifiedName(table.schema, found.name))}")
+        put_new.append(context.ddl.create_index(table, found.name, new_index))
+        put_old.append(context.ddl.create_index(table, found.name, old_index))
+    return (drop, put_new), (drop, put_old)
+
+
+def _generated_from(context: PlanContext, place: Place) -> Iterator[Column]:
+    """Columns that are generated from the column, by their names after the renames."""
+    assert place.pair.actual is not None
+    names = context.column_names(place.pair)
+    for column in place.pair.actual.columns:
+        if column.generated is not None and mentions(column.generated.sql, place.actual.name):
+            sql = rename_identifiers(column.generated.sql, names, context.quoting)
+            generated = replace(column.generated, sql=sql)
+            yield replace(column, name=names.get(column.name, column.name), generated=generated)
+
+
+def _reads(index: Index, column: str) -> bool:
+    """Whether an expression or the predicate of the index mentions the column, or its operator class fits its type."""
+    texts = [key.expression.sql for key in index.keys if key.expression is not None]
+    texts += [index.predicate.sql] if index.predicate is not None else []
+    by_class = any(key.column == column and key.opclass is not None for key in index.keys)
+    return by_class or any(mentions(text, column) for text in texts)
+
+
+def _guards(context: PlanContext, place: Place, cast: Cast) -> tuple[Guard, ...]:
+    if cast.obstacle is None:
+        return ()
+    query = Queries(context.quoting).has_rows(place.table, cast.obstacle)
+    message = (
+        f"{place.table}.{place.name} holds values that do not fit {place.expected.type}: {cast.what_fails}. "
+        "Repair these rows first, then run this again."
+    )
+    return (Guard(query, message),)
+
+
+def _with_costs(step: Step, context: PlanContext, place: Place, there: Cast, back: Cast) -> Step:
+    hazards = [there.hazard] if there.hazard else []
+    views = dependent_views(context, place)
+    if views:
+        hazards.append(f"views that read the column block the change, drop and create them around it: {views}")
+    if back.obstacle is not None:
+        hazards.append(f"the way back fails where values do not fit {place.actual.type} any more")
+    safety = Safety.SAFE if there.free else Safety.BLOCKS_READS
+    if there.obstacle is not None or there.using_may_fail:
+        safety = Safety.NEEDS_DATA
+    return replace(
+        step,
+        hold=Hold.BRIEF if there.free else Hold.REWRITE,
+        safety=safety,
+        hazard="; ".join(hazards) or None,
+    )
+
+
+def dependent_views(context: PlanContext, place: Place) -> str:
+    """Names of views whose query mentions the table and the column."""
+    assert place.pair.actual is not None
+    name = place.pair.actual.name.name
+    views = [
+        str(table.name)
+        for table in context.alignment.actual.tables
+        if table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW)
+        and table.definition is not None
+        and mentions(table.definition.sql, name)
+        and (mentions(table.definition.sql, place.actual.name) or re.search(r"\*", table.definition.sql))
+    ]
+    return ", ".join(views)

@@ -1,0 +1,393 @@
+"""Tables: missing, unexpected, renamed, moved, and what is said about a table as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from alembic.operations import ops
+from sqlalchemy.sql.elements import conv
+
+from drift.alignment import Pair, TablePair
+from drift.findings import Finding, Safety
+from drift.migration import operations as own
+from drift.migration.clone_statements import create_table_statements
+from drift.migration.context import PlanContext
+from drift.migration.definitions.whole import create_index_statement
+from drift.migration.definitions.whole import create_table_statements as whole_table_statements
+from drift.migration.handlers.constraint_steps import foreign_key_operation
+from drift.migration.handlers.indexes import index_name
+from drift.migration.handlers.messages import drop_reason
+from drift.migration.index_operations import index_operation
+from drift.migration.new_tables import dependency_order, table_operations
+from drift.migration.plan import Change, Lock, Phase, Step
+from drift.migration.queries import Queries
+from drift.migration.registry import handles
+from drift.migration.translate import after_renames, column_after_renames
+from drift.schema import Index, Persistence, QualifiedName, Table, TableKind
+
+
+@handles("TB101")
+def create_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """A missing table, its indexes, and its foreign keys where those cannot be part of it."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.expected is None:
+        context.refuse(finding, "the models do not name it")
+        return
+    table = pair.expected
+    order, late = dependency_order(context)
+    queries = Queries(context.quoting)
+    name = table.name
+    operations = table_operations(context, pair, late=late.get(name, ()))
+    indexes = tuple(
+        index_operation(context, name, index_name(context, name, index), index)
+        or own.Execute(_create_index(context, table, index))
+        for index in table.indexes
+    )
+    comments = _comments(context, table)
+    yield Step(
+        f"create table {name} ({len(table.columns)} columns)",
+        Phase.TABLE,
+        (finding,),
+        (*operations, *indexes, *comments),
+        (ops.DropTableOp(name.name, schema=context.quoting.schema(name)),),
+        Change.ADD,
+        hazard=None,
+        done=queries.relation_exists(name) if context.is_postgresql else None,
+        undone=queries.relation_missing(name) if context.is_postgresql else None,
+        order=order.get(name, 0) + 1,
+    )
+    for key in late.get(name, ()):
+        constraint = context.constraint_name(name, key.name, key.columns, "fkey")
+        yield Step(
+            f"add foreign key {constraint} on {name}, which closes a cycle",
+            Phase.FOREIGN_KEY,
+            (finding,),
+            (foreign_key_operation(context, name, constraint, key),),
+            (ops.DropConstraintOp(constraint, name.name, "foreignkey", schema=context.quoting.schema(name)),),
+            Change.ADD,
+            name,
+            Lock.SHARE_ROW_EXCLUSIVE,
+            done=queries.constraint_exists(name, constraint) if context.is_postgresql else None,
+            undone=queries.constraint_missing(name, constraint) if context.is_postgresql else None,
+        )
+
+
+def _create_index(context: PlanContext, table: Table, index: Index) -> str:
+    if not context.is_postgresql:
+        return create_index_statement(table, index, context.quoting)
+    return context.ddl.create_index(table.name, index_name(context, table.name, index), index)
+
+
+def _made_again(context: PlanContext, table: Table) -> list[str]:
+    if not context.is_postgresql:
+        return whole_table_statements(table, context.quoting)
+    return create_table_statements(context, table)
+
+
+def _comments(context: PlanContext, table: Table) -> tuple[ops.MigrateOperation, ...]:
+    """Comments on indexes and constraints; those of tables and columns are part of the table."""
+    if not context.is_postgresql:
+        return ()
+    return tuple(
+        own.Execute(
+            context.ddl.comment(f"INDEX {context.quoting.qualified(QualifiedName(table.name.schema, name))}", text)
+        )
+        for name, text in ((index.name, index.comment) for index in table.indexes)
+        if name is not None and text is not None
+    )
+
+
+@handles("TB201", "TB202")
+def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """A table that the models do not know. The way back makes it again, empty."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None:
+        context.refuse(finding, "it is not there")
+        return
+    # On the way back it is made again before the renames are taken back.
+    table = replace(
+        pair.actual,
+        columns=tuple(column_after_renames(context, column) for column in pair.actual.columns),
+        foreign_keys=tuple(after_renames(context, pair, key) for key in pair.actual.foreign_keys),
+    )
+    if table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW):
+        kind = "MATERIALIZED VIEW" if table.kind is TableKind.MATERIALIZED_VIEW else "VIEW"
+        drop: ops.MigrateOperation = own.Execute(f"DROP {kind} {context.quoting.qualified(table.name)}")
+    else:
+        drop = ops.DropTableOp(table.name.name, schema=context.quoting.schema(table.name))
+    queries = Queries(context.quoting)
+    if context.is_postgresql and table.foreign_keys and drop_reason(context.options, "") is None:
+        # Tables that go together may refer to each other in any order, circles included.
+        yield _detach(finding, context, table)
+        table = replace(table, foreign_keys=())
+    yield Step(
+        f"drop table {table.name}",
+        Phase.DROP,
+        (finding,),
+        (drop,),
+        tuple(own.Execute(statement) for statement in _made_again(context, table)),
+        Change.DROP,
+        table.name,
+        Lock.ACCESS_EXCLUSIVE,
+        safety=Safety.LOSES_DATA,
+        hazard="every row is lost; the way back makes the table again, but empty",
+        done=queries.relation_missing(table.name) if context.is_postgresql else None,
+        undone=queries.relation_exists(table.name) if context.is_postgresql else None,
+        commented_out=drop_reason(context.options, "a table and its rows"),
+    )
+
+
+def _detach(finding: Finding, context: PlanContext, table: Table) -> Step:
+    """Drop the foreign keys of a table that will be dropped; they come back after every table has come back."""
+    schema = context.quoting.schema(table.name)
+    names = [key.name for key in table.foreign_keys if key.name is not None]
+    bare = _made_again(context, replace(table, foreign_keys=()))
+    return Step(
+        f"drop the foreign keys of {table.name}",
+        Phase.DETACH,
+        (finding,),
+        tuple(ops.DropConstraintOp(conv(name), table.name.name, "foreignkey", schema=schema) for name in names),
+        tuple(own.Execute(statement) for statement in _made_again(context, table) if statement not in bare),
+        Change.DROP,
+        table.name,
+        Lock.ACCESS_EXCLUSIVE,
+        safety=Safety.LOSES_DATA,
+    )
+
+
+@handles("TB302", "TB303")
+def rename_table(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """A table under another name or in another schema: rename it, never drop and create."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None or pair.expected is None:
+        context.refuse(finding, "one of the two tables is not there")
+        return
+    yield from rename_steps((finding,), context, pair)
+
+
+def rename_steps(findings: tuple[Finding, ...], context: PlanContext, pair: TablePair) -> Iterator[Step]:
+    """Give a table its expected name and schema, and its owned sequences the names that go with it.
+
+    Indexes and constraints whose names the models give are renamed by the findings on their names; those that the
+    server named after the table follow it here, so that a later migration finds them where it expects them.
+    """
+    assert pair.actual is not None
+    assert pair.expected is not None
+    old, new = pair.actual.name, pair.expected.name
+    quoting = context.quoting
+    there: list[ops.MigrateOperation] = []
+    back: list[ops.MigrateOperation] = []
+    current = old
+    if old.schema != new.schema:
+        assert old.schema is not None
+        assert new.schema is not None
+        moved = QualifiedName(new.schema, old.name)
+        there.append(own.Execute(f"ALTER TABLE {quoting.qualified(old)} SET SCHEMA {quoting.name(new.schema)}"))
+        back.append(own.Execute(f"ALTER TABLE {quoting.qualified(moved)} SET SCHEMA {quoting.name(old.schema)}"))
+        current = moved
+    if current.name != new.name:
+        there.append(own.RenameTable(current.name, new.name, schema=quoting.schema(current)))
+        back.append(own.RenameTable(new.name, current.name, schema=quoting.schema(current)))
+    if context.is_postgresql:
+        for forth, reverse in _followers(context, pair):
+            there.append(own.Execute(forth, reverse))
+            back.append(own.Execute(reverse, forth))
+    queries = Queries(quoting)
+    yield Step(
+        f"rename table {old} to {new}",
+        Phase.RENAME,
+        findings,
+        tuple(there),
+        tuple(reversed(back)),
+        Change.RENAME,
+        old,
+        Lock.ACCESS_EXCLUSIVE,
+        hazard="code that is still running under the old name breaks; views and foreign keys follow by themselves",
+        done=queries.relation_exists(new) if context.is_postgresql else None,
+        undone=queries.relation_exists(old) if context.is_postgresql else None,
+        order=10,
+    )
+
+
+def _columns_of(constraint: Any) -> tuple[str, ...]:
+    return tuple(getattr(constraint, "columns", ()))
+
+
+def _followers(context: PlanContext, pair: TablePair) -> Iterator[tuple[str, str]]:
+    """Renames of what carries the table's old name in its own, where the expected name is left to the server.
+
+    What the models do not know, or know otherwise, keeps its name: under that name it is dropped, or left alone.
+    """
+    assert pair.actual is not None
+    assert pair.expected is not None
+    old, new = pair.actual.name, pair.expected.name
+    if old.name == new.name:
+        return
+    quoting = context.quoting
+    table = quoting.qualified(new)
+
+    spoken_of = {
+        f.subject.name for f in context.findings if (f.subject.schema, f.subject.table) == (new.schema, new.name)
+    }
+
+    def follow(name: str | None) -> str | None:
+        if name is None or name in spoken_of or not name.startswith(f"{old.name}_"):
+            return None
+        return (new.name + name[len(old.name) :])[:63]
+
+    pairs: list[Pair[Any]] = [pair.primary_key, *pair.uniques, *pair.foreign_keys, *pair.checks, *pair.exclusions]
+    for constraint in pairs:
+        if constraint.actual is None or constraint.expected is None or constraint.expected.name is not None:
+            continue
+        if _columns_of(after_renames(context, pair, constraint.actual)) != _columns_of(constraint.expected):
+            continue
+        target = follow(constraint.actual.name)
+        if target is not None:
+            before, after = quoting.name(str(constraint.actual.name)), quoting.name(target)
+            prefix = f"ALTER TABLE {table} RENAME CONSTRAINT"
+            yield f"{prefix} {before} TO {after}", f"{prefix} {after} TO {before}"
+    for index in pair.indexes:
+        if index.actual is None or index.expected is None or index.expected.name is not None:
+            continue
+        target = follow(index.actual.name)
+        if target is not None:
+            yield _rename_relation(context, "INDEX", QualifiedName(new.schema, str(index.actual.name)), target)
+    for sequence in context.alignment.actual.sequences:
+        if sequence.owned_by is None or sequence.owned_by[0] != old:
+            continue
+        target = follow(sequence.name.name)
+        if target is not None:
+            yield _rename_relation(context, "SEQUENCE", QualifiedName(new.schema, sequence.name.name), target)
+
+
+def _rename_relation(context: PlanContext, kind: str, name: QualifiedName, target: str) -> tuple[str, str]:
+    quoting = context.quoting
+    after = QualifiedName(name.schema, target)
+    return (
+        f"ALTER {kind} {quoting.qualified(name)} RENAME TO {quoting.name(target)}",
+        f"ALTER {kind} {quoting.qualified(after)} RENAME TO {quoting.name(name.name)}",
+    )
+
+
+@handles("TB304")
+def change_comment(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """The table's comment."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None or pair.expected is None:
+        return
+    table = context.table_name(pair)
+    old, new = pair.actual.comment, pair.expected.comment
+    yield Step(
+        f"change the comment of {table}",
+        Phase.COMMENT,
+        (finding,),
+        (_comment(context, table, new, old),),
+        (_comment(context, table, old, new),),
+        Change.CHANGE,
+        table,
+        Lock.SHARE_UPDATE_EXCLUSIVE,
+    )
+
+
+def _comment(
+    context: PlanContext, table: QualifiedName, text: str | None, existing: str | None
+) -> ops.MigrateOperation:
+    schema = context.quoting.schema(table)
+    if text is None:
+        return ops.DropTableCommentOp(table.name, schema=schema, existing_comment=existing)
+    return ops.CreateTableCommentOp(table.name, text, schema=schema, existing_comment=existing)
+
+
+@handles("TB305")
+def change_persistence(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """UNLOGGED against logged."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None or pair.expected is None:
+        return
+    table = context.table_name(pair)
+
+    def statement(persistence: Persistence) -> own.Execute:
+        word = "UNLOGGED" if persistence is Persistence.UNLOGGED else "LOGGED"
+        return own.Execute(f"ALTER TABLE {context.quoting.qualified(table)} SET {word}")
+
+    yield replace(
+        _plain(context, finding, pair, f"make {table} {pair.expected.persistence.value}"),
+        upgrade=(statement(pair.expected.persistence),),
+        downgrade=(statement(pair.actual.persistence),),
+        safety=Safety.BLOCKS_READS,
+        hazard="the whole table is written again while readers and writers wait",
+    )
+
+
+def _plain(context: PlanContext, finding: Finding, pair: TablePair, title: str) -> Step:
+    return Step(title, Phase.ALTER, (finding,), table=context.table_name(pair), lock=Lock.ACCESS_EXCLUSIVE)
+
+
+@handles("TB307")
+def change_inheritance(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """Table inheritance."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None or pair.expected is None:
+        return
+    table = context.sql_name(pair)
+    quoting = context.quoting
+    gone = [parent for parent in pair.actual.inherits if parent not in pair.expected.inherits]
+    new = [parent for parent in pair.expected.inherits if parent not in pair.actual.inherits]
+    there = [f"ALTER TABLE {table} NO INHERIT {quoting.qualified(parent)}" for parent in gone]
+    there += [f"ALTER TABLE {table} INHERIT {quoting.qualified(parent)}" for parent in new]
+    back = [f"ALTER TABLE {table} NO INHERIT {quoting.qualified(parent)}" for parent in new]
+    back += [f"ALTER TABLE {table} INHERIT {quoting.qualified(parent)}" for parent in gone]
+    yield replace(
+        _plain(context, finding, pair, f"change the inheritance of {context.table_name(pair)}"),
+        upgrade=tuple(map(own.Execute, there)),
+        downgrade=tuple(map(own.Execute, back)),
+        hazard="the columns that came from the parent stay in the table",
+    )
+
+
+@handles("TB308")
+def disable_row_security(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """Row-level security that the models know nothing of guards rows; only a person can decide to lift it."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None:
+        return
+    table = context.sql_name(pair)
+    yield replace(
+        _plain(context, finding, pair, f"disable row-level security on {context.table_name(pair)}"),
+        upgrade=(own.Execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"),),
+        downgrade=(own.Execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"),),
+        change=Change.DROP,
+        hazard="rows that the policies hide become visible",
+        commented_out=drop_reason(context.options, "row-level security keeps rows apart; it"),
+    )
+
+
+@handles("TB309")
+def enable_trigger(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """A disabled trigger."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None:
+        return
+    table = context.sql_name(pair)
+    names = [t.name for t in pair.actual.triggers if not t.enabled]
+    wanted = finding.detail("trigger")
+    names = [name for name in names if wanted is None or name == wanted]
+    if not names:
+        context.refuse(finding, "no trigger of the table is disabled")
+        return
+    yield replace(
+        _plain(context, finding, pair, f"enable trigger {', '.join(names)} on {context.table_name(pair)}"),
+        lock=Lock.SHARE_ROW_EXCLUSIVE,
+        upgrade=tuple(own.Execute(f"ALTER TABLE {table} ENABLE TRIGGER {context.quoting.name(n)}") for n in names),
+        downgrade=tuple(own.Execute(f"ALTER TABLE {table} DISABLE TRIGGER {context.quoting.name(n)}") for n in names),
+        hazard="what was written while it was disabled has not been through it",
+    )
+
+
+@handles("TB301", "TB306")
+def needs_a_person(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """A view where a table is mapped, another partition key: rows must be moved, and only a person knows how."""
+    context.refuse(finding, "the rows must be moved to a new table; write that migration by hand")
+    yield from ()

@@ -1,0 +1,160 @@
+"""Alembic operations that Alembic lacks, or renders incompletely. All render as plain ``op.*``.
+
+They close these gaps of Alembic's renderer: a primary key cannot be rendered, nor a renamed table; ``alter_column``
+drops ``postgresql_using``; ``execute`` is not reversible. Containers (:class:`Unless`, :class:`Autocommit`,
+:class:`CommentedOut`) are Alembic operation containers, so that a project's ``Rewriter`` sees what is inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from alembic.operations import ops
+
+
+class Execute(ops.MigrateOperation):
+    """One SQL statement, and the statement that takes it back."""
+
+    def __init__(self, sql: str, back: str | None = None) -> None:
+        self.sqltext = sql
+        self.back = back
+
+    def reverse(self) -> ops.MigrateOperation:
+        """The way back."""
+        if self.back is None:
+            raise NotImplementedError("this statement has no way back")
+        return Execute(self.back, self.sqltext)
+
+
+class CreatePrimaryKey(ops.CreatePrimaryKeyOp):
+    """A primary key that can be rendered."""
+
+
+class CreateCheck(ops.MigrateOperation):
+    """A check constraint; Alembic before 1.16 cannot render its own operation for one."""
+
+    def __init__(self, name: Any, table_name: str, condition: str, *, schema: str | None = None) -> None:
+        self.constraint_name = name
+        self.table_name = table_name
+        self.condition = condition
+        self.schema = schema
+
+    def reverse(self) -> ops.MigrateOperation:
+        """Without the constraint."""
+        return ops.DropConstraintOp(self.constraint_name, self.table_name, "check", schema=self.schema)
+
+
+class RenameTable(ops.RenameTableOp):
+    """A renamed table that can be rendered and reversed."""
+
+    def reverse(self) -> ops.MigrateOperation:
+        """The old name again."""
+        return RenameTable(self.new_table_name, self.table_name, schema=self.schema)
+
+
+class AlterColumnUsing(ops.AlterColumnOp):
+    """A type change with a ``USING`` expression."""
+
+    def __init__(self, *args: Any, using: str | None = None, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.using = using
+
+
+class Stub(ops.MigrateOperation):
+    """Something that only a person can decide: it stops the migration with ``message`` until it is replaced."""
+
+    def __init__(self, message: str, proposal: str | None = None) -> None:
+        self.message = message
+        self.proposal = proposal
+
+    def reverse(self) -> ops.MigrateOperation:
+        """The way back needs no decision."""
+        return Block([], comment=())
+
+
+class StopIf(ops.MigrateOperation):
+    """A data guard: stops with ``message`` where ``query`` (one boolean) answers true."""
+
+    def __init__(self, query: str, message: str, proposal: str | None = None) -> None:
+        self.query = query
+        self.message = message
+        self.proposal = proposal
+
+    def reverse(self) -> ops.MigrateOperation:
+        """The way back needs no guard."""
+        return Block([], comment=())
+
+
+class ForEach(ops.MigrateOperation):
+    """Statements that a query makes up when the migration runs, each outside of a transaction."""
+
+    def __init__(self, query: str) -> None:
+        self.query = query
+
+    def reverse(self) -> ops.MigrateOperation:
+        """The way back is written apart."""
+        raise NotImplementedError("these statements have no way back of their own")
+
+
+class Block(ops.OpContainer):
+    """Operations that belong together, under a comment."""
+
+    def __init__(self, operations: Sequence[ops.MigrateOperation], comment: Sequence[str] = ()) -> None:
+        super().__init__(operations)
+        self.comment = tuple(comment)
+
+
+class Unless(Block):
+    """Operations that are left out where ``query`` (one boolean) says that they were done already."""
+
+    def __init__(self, query: str, operations: Sequence[ops.MigrateOperation], comment: Sequence[str] = ()) -> None:
+        super().__init__(operations, comment)
+        self.query = query
+
+
+class When(Block):
+    """Operations that run only where ``query`` (one boolean) answers true."""
+
+    def __init__(self, query: str, operations: Sequence[ops.MigrateOperation], comment: Sequence[str] = ()) -> None:
+        super().__init__(operations, comment)
+        self.query = query
+
+
+class While(Block):
+    """Operations that are repeated as long as ``query`` (one boolean) answers true."""
+
+    def __init__(self, query: str, operations: Sequence[ops.MigrateOperation], comment: Sequence[str] = ()) -> None:
+        super().__init__(operations, comment)
+        self.query = query
+
+
+class Autocommit(Block):
+    """Operations that must not share a transaction."""
+
+
+class CommentedOut(Block):
+    """Operations that stand in the file as a comment."""
+
+
+class Batch(ops.OpContainer):
+    """``op.batch_alter_table``: SQLite rebuilds the table once for everything inside.
+
+    Attributes:
+        table_args: Constraints that reflection does not see and the rebuilt table must keep.
+    """
+
+    def __init__(
+        self,
+        table_name: str,
+        operations: Sequence[ops.MigrateOperation],
+        *,
+        schema: str | None = None,
+        table_args: Sequence[Any] = (),
+        recreate: str | None = None,
+    ) -> None:
+        super().__init__(operations)
+        self.table_name = table_name
+        self.schema = schema
+        self.table_args = tuple(table_args)
+        self.recreate = recreate

@@ -1,0 +1,131 @@
+"""Boolean queries on the catalog and on rows: what is done already, and what stands in the way (PostgreSQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from drift.migration.ddl.quoting import Quoting
+from drift.schema import ForeignKey, QualifiedName
+
+
+class Queries:
+    """Writes boolean queries.
+
+    Args:
+        quoting: How names are written.
+    """
+
+    def __init__(self, quoting: Quoting) -> None:
+        self.quoting = quoting
+
+    def _regclass(self, name: QualifiedName) -> str:
+        return f"to_regclass({self.quoting.literal(self.quoting.qualified(name))})"
+
+    def relation_exists(self, name: QualifiedName) -> str:
+        """A table, view, index, or sequence of that name exists."""
+        return f"SELECT {self._regclass(name)} IS NOT NULL"
+
+    def column_exists(self, table: QualifiedName, column: str) -> str:
+        """The table has that column."""
+        return (
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute "
+            f"WHERE attrelid = {self._regclass(table)} AND attname = {self.quoting.literal(column)} "
+            "AND NOT attisdropped)"
+        )
+
+    def column_missing(self, table: QualifiedName, column: str) -> str:
+        """The table does not have that column."""
+        return self.column_exists(table, column).replace("SELECT EXISTS", "SELECT NOT EXISTS", 1)
+
+    def column_has_type(self, table: QualifiedName, column: str, type_: str) -> str:
+        """The column has that type, whatever its arguments."""
+        return (
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute "
+            f"WHERE attrelid = {self._regclass(table)} AND attname = {self.quoting.literal(column)} "
+            f"AND atttypid = to_regtype({self.quoting.literal(type_)}))"
+        )
+
+    def not_null(self, table: QualifiedName, column: str) -> str:
+        """The column is NOT NULL."""
+        return (
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute "
+            f"WHERE attrelid = {self._regclass(table)} AND attname = {self.quoting.literal(column)} AND attnotnull)"
+        )
+
+    def constraint_exists(self, table: QualifiedName, name: str) -> str:
+        """The table has a constraint of that name."""
+        return (
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint "
+            f"WHERE conrelid = {self._regclass(table)} AND conname = {self.quoting.literal(name)})"
+        )
+
+    def constraint_missing(self, table: QualifiedName, name: str) -> str:
+        """The table has no constraint of that name."""
+        return self.constraint_exists(table, name).replace("SELECT EXISTS", "SELECT NOT EXISTS", 1)
+
+    def relation_missing(self, name: QualifiedName) -> str:
+        """No relation has that name."""
+        return f"SELECT {self._regclass(name)} IS NULL"
+
+    def index_invalid(self, name: QualifiedName) -> str:
+        """The index exists and is the leftover of a build that failed."""
+        return (
+            f"SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_index WHERE indexrelid = {self._regclass(name)} "
+            "AND NOT indisvalid)"
+        )
+
+    def type_exists(self, name: QualifiedName) -> str:
+        """A type of that name exists."""
+        return f"SELECT to_regtype({self.quoting.literal(self.quoting.qualified(name))}) IS NOT NULL"
+
+    def type_missing(self, name: QualifiedName) -> str:
+        """No type has that name."""
+        return f"SELECT to_regtype({self.quoting.literal(self.quoting.qualified(name))}) IS NULL"
+
+    def label_exists(self, enum: QualifiedName, label: str) -> str:
+        """The enum has that label."""
+        return (
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_enum "
+            f"WHERE enumtypid = to_regtype({self.quoting.literal(self.quoting.qualified(enum))}) "
+            f"AND enumlabel = {self.quoting.literal(label)})"
+        )
+
+    # rows
+
+    def has_rows(self, table: QualifiedName, condition: str | None = None) -> str:
+        """Some row exists (that satisfies the condition)."""
+        where = f" WHERE {condition}" if condition else ""
+        return f"SELECT EXISTS (SELECT 1 FROM {self.quoting.qualified(table)}{where})"
+
+    def duplicates(
+        self,
+        table: QualifiedName,
+        columns: Sequence[str],
+        *,
+        expressions: Iterable[str] = (),
+        condition: str | None = None,
+        nulls_equal: bool = False,
+    ) -> str:
+        """Some key occurs twice; rows with a NULL in it do not count unless NULLs are equal."""
+        keys = [self.quoting.name(column) for column in columns] + [f"({text})" for text in expressions]
+        conditions = [] if nulls_equal else [f"{key} IS NOT NULL" for key in keys]
+        if condition:
+            conditions.append(f"({condition})")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        return (
+            f"SELECT EXISTS (SELECT 1 FROM {self.quoting.qualified(table)}{where} "
+            f"GROUP BY {', '.join(keys)} HAVING count(*) > 1)"
+        )
+
+    def orphans(self, table: QualifiedName, key: ForeignKey) -> str:
+        """Some row points at nothing."""
+        child = [f"child.{self.quoting.name(column)}" for column in key.columns]
+        match = " AND ".join(
+            f"parent.{self.quoting.name(target)} = {column}"
+            for target, column in zip(key.target_columns, child, strict=True)
+        )
+        filled = " AND ".join(f"{column} IS NOT NULL" for column in child)
+        return (
+            f"SELECT EXISTS (SELECT 1 FROM {self.quoting.qualified(table)} AS child WHERE {filled} AND NOT EXISTS "
+            f"(SELECT 1 FROM {self.quoting.qualified(key.target)} AS parent WHERE {match}))"
+        )

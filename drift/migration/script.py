@@ -1,0 +1,109 @@
+"""From steps to the operations of a revision: guards, timeouts, comments, and what makes a rerun possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from drift.migration import operations as own
+from drift.migration.plan import Lock, Phase, Plan, Step
+
+if TYPE_CHECKING:
+    from alembic.operations.ops import MigrateOperation
+
+
+def upgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
+    """Operations of ``upgrade()``, in order."""
+    yield from _timeout(plan)
+    last = _last(plan.steps, up=True)
+    guarded = False
+    for position, step in enumerate(plan.steps):
+        if not guarded and step.phase > Phase.GUARD:
+            guarded = True
+            yield from _guards(plan)
+        yield _up(step, rerun=position < last or not _transactional(plan))
+    if not guarded:
+        yield from _guards(plan)
+    yield from _timeout_end(plan)
+
+
+def downgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
+    """Operations of ``downgrade()``, in order: the steps the other way round."""
+    yield from _timeout(plan)
+    steps = plan.steps[::-1]
+    last = _last(steps, up=False)
+    for position, step in enumerate(steps):
+        yield _down(step, rerun=position < last or not _transactional(plan))
+    yield from _timeout_end(plan)
+
+
+def _transactional(plan: Plan) -> bool:
+    return plan.dialect == "postgresql"
+
+
+def _last(steps: Sequence[Step], *, up: bool) -> int:
+    """Position of the last step that commits: an interrupted run repeats everything before it."""
+    commits = [
+        i
+        for i, step in enumerate(steps)
+        if step.commented_out is None and (step.autocommit if up else step.autocommit_down)
+    ]
+    return commits[-1] if commits else -1
+
+
+def _timeout(plan: Plan) -> Iterator[MigrateOperation]:
+    settings = _settings(plan)
+    if settings:
+        statements = [own.Execute(f"SET {name} = '{value}'") for name, value in settings]
+        yield own.Block(
+            statements, ["A step that cannot get its lock in time fails clean, and the revision can be run again."]
+        )
+
+
+def _timeout_end(plan: Plan) -> Iterator[MigrateOperation]:
+    for name, _ in _settings(plan):
+        yield own.Execute(f"RESET {name}")
+
+
+def _settings(plan: Plan) -> list[tuple[str, str]]:
+    if plan.dialect != "postgresql" or not plan.active:
+        return []
+    given = (("lock_timeout", plan.options.lock_timeout), ("statement_timeout", plan.options.statement_timeout))
+    return [(name, value.replace("'", "''")) for name, value in given if value is not None]
+
+
+def _guards(plan: Plan) -> Iterator[MigrateOperation]:
+    guards = [guard for step in plan.active for guard in step.guards]
+    operations = [own.StopIf(guard.query, guard.message) for guard in dict.fromkeys(guards)]
+    if operations:
+        yield own.Block(operations, ["Rows decide whether this can run: stop before anything is changed."])
+
+
+def _heading(step: Step) -> list[str]:
+    answers = ", ".join(dict.fromkeys(f"{finding.code} {finding.name}" for finding in step.findings))
+    lines = [f"{answers}: {step.title}." if answers else f"{step.title}."]
+    if step.lock is not Lock.NONE and step.table is not None:
+        lines.append(f"Lock: {step.lock.value} on {step.table}, {step.hold.value}.")
+    if step.hazard:
+        lines.append(f"Hazard: {step.hazard}")
+    if step.cost:
+        lines.append(f"Today: {step.cost}")
+    return lines
+
+
+def _up(step: Step, *, rerun: bool) -> MigrateOperation:
+    heading = _heading(step)
+    if step.commented_out is not None:
+        return own.CommentedOut(step.upgrade, [*heading, f"Not run: {step.commented_out}"])
+    if rerun and step.done is not None and step.upgrade:
+        return own.Unless(step.done, step.upgrade, heading)
+    return own.Block(step.upgrade, heading)
+
+
+def _down(step: Step, *, rerun: bool) -> MigrateOperation:
+    if step.commented_out is not None:
+        return own.CommentedOut(step.downgrade, [f"Takes back: {step.title}.", "Not run: the upgrade did not run it."])
+    heading = [f"Takes back: {step.title}."] if step.downgrade else []
+    if rerun and step.undone is not None and step.downgrade:
+        return own.Unless(step.undone, step.downgrade, heading)
+    return own.Block(step.downgrade, heading)

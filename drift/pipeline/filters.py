@@ -1,0 +1,62 @@
+"""The project's filters on what was found in the database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from drift.alignment import Alignment
+from drift.dialects import ServerInfo
+from drift.schema import Schema, Table
+
+if TYPE_CHECKING:
+    from drift.pipeline.targets import Target
+
+
+def reflected_filter(actual: Schema, target: Target) -> Schema:
+    """The actual side without the objects that ``include_object`` leaves out.
+
+    Alembic calls the hook with a reflected ``Table``; it gets one with the same name, schema and columns.
+    """
+    hooks = [e.include_object for e in target.environments if e.include_object is not None]
+    if not hooks:
+        return actual
+    known = _known(target)
+
+    def wanted(table: Table) -> bool:
+        if (table.name.schema, table.name.name) in known:
+            # Whether a mapped table takes part was asked with the model's own object.
+            return True
+        native = _reflected(table, actual.default_schema)
+        return all(hook(native, table.name.name, "table", True, None) for hook in hooks)
+
+    return replace(actual, tables=tuple(table for table in actual.tables if wanted(table)))
+
+
+def paired_filter(alignment: Alignment, target: Target, info: ServerInfo) -> Alignment:
+    """The alignment without the columns, indexes and constraints that the project's hooks leave out."""
+    from drift.sources.models import without_filtered
+
+    for environment in target.environments:
+        if environment.include_object is not None or environment.include_name is not None:
+            alignment = without_filtered(
+                alignment,
+                target.natives(info),
+                info,
+                include_object=environment.include_object,
+                include_name=environment.include_name,
+            )
+    return alignment
+
+
+def _known(target: Target) -> set[tuple[str | None, str]]:
+    return {(table.schema, table.name) for metadata in target.models.metadata for table in metadata.tables.values()}
+
+
+def _reflected(table: Table, default_schema: str | None) -> object:
+    from sqlalchemy import Column, MetaData
+    from sqlalchemy import Table as NativeTable
+    from sqlalchemy.types import NullType
+
+    schema = None if table.name.schema == default_schema else table.name.schema
+    return NativeTable(table.name.name, MetaData(), *(Column(c.name, NullType()) for c in table.columns), schema=schema)

@@ -1,0 +1,103 @@
+"""Objects beside tables: enums, domains, sequences, functions, extensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drift.schema.constraints import Check
+from drift.schema.names import Expression, Location, QualifiedName
+from drift.schema.versioning import VersioningRole
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """A native enum type; ``labels`` are in sort order."""
+
+    name: QualifiedName
+    labels: tuple[str, ...]
+    comment: str | None = None
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain over a base type."""
+
+    name: QualifiedName
+    type: str
+    nullable: bool = True
+    default: Expression | None = None
+    collation: str | None = None
+    checks: tuple[Check, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence; ``None`` options on the expected side mean the server's default.
+
+    ``owned_by`` names the table and column whose drop drops the sequence; identity sequences are not listed.
+    ``role`` says whose it is when Continuum numbers its own rows with it (expected side).
+    """
+
+    name: QualifiedName
+    type: str = "bigint"
+    start: int | None = None
+    increment: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    cache: int | None = None
+    cycle: bool | None = None
+    owned_by: tuple[QualifiedName, str] | None = None
+    comment: str | None = None
+    role: VersioningRole = VersioningRole.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceNumbers:
+    """What a probe saw of a sequence and the column that it numbers (actual side).
+
+    Attributes:
+        next_value: What the sequence will give next.
+        largest: The largest number in the column; ``None`` when there is none.
+    """
+
+    table: QualifiedName
+    column: str
+    sequence: QualifiedName
+    next_value: int
+    largest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """Rows whose foreign key refers to nothing, as a probe counted them (actual side).
+
+    Attributes:
+        rows: How many; ``None`` where the database could not say.
+        reason: Why it could not.
+    """
+
+    table: QualifiedName
+    columns: tuple[str, ...]
+    target: QualifiedName
+    rows: int | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or procedure, by name; ``body`` is its source text where one was read."""
+
+    name: QualifiedName
+    arguments: str = ""
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An installed extension."""
+
+    name: str
+    schema: str | None = None
+    version: str | None = None

@@ -1,0 +1,26 @@
+"""Keeping passwords out of everything that is shown. Over-cautious on purpose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+HIDDEN = "***"
+_IN_URL = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@'\"]*):[^\s'\"]*@")
+_AS_PARAMETER = re.compile(
+    r"\b(?P<key>password|passwd|pwd|sslpassword|ssl_key_password|passphrase)=(?:'[^']*'|\"[^\"]*\"|[^\s&;,)'\"]+)",
+    re.IGNORECASE,
+)
+_SHORTEST = 3
+
+
+def scrub(text: str, secrets: Iterable[str] = ()) -> str:
+    """``text`` without passwords: those of any URL or connection string in it, and each of ``secrets``.
+
+    Secrets of fewer than three characters are not searched for: they would blank half of every text.
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST:
+            text = text.replace(secret, HIDDEN)
+    text = _IN_URL.sub(rf"\g<start>:{HIDDEN}@", text)
+    return _AS_PARAMETER.sub(rf"\g<key>={HIDDEN}", text)

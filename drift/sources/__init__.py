@@ -1,0 +1,1 @@
+"""The expected side, and the other ways to obtain a schema."""

@@ -1,0 +1,16 @@
+"""A project's Alembic environment: found, and its own ``env.py`` asked, without running a migration."""
+
+from drift.sources.alembic_project.capture import capture
+from drift.sources.alembic_project.environment import CapturedEnvironment
+from drift.sources.alembic_project.project import AlembicProject, find
+from drift.sources.alembic_project.state import PendingScript, migration_state, pending_scripts
+
+__all__ = [
+    "AlembicProject",
+    "CapturedEnvironment",
+    "PendingScript",
+    "capture",
+    "find",
+    "migration_state",
+    "pending_scripts",
+]

@@ -1,0 +1,244 @@
+"""Running the project's own ``env.py`` to hear what it would tell Alembic."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging.config
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.runtime.environment import EnvironmentContext
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from drift.errors import DriftError
+from drift.sources.alembic_project.environment import CapturedEnvironment, environment
+from drift.sources.alembic_project.project import AlembicProject, env_failure
+from drift.sources.alembic_project.standin import no_database, reading_only
+from drift.sources.connections.failures import failure
+from drift.sources.connections.urls import parse
+from drift.sources.models.blame import relative
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from sqlalchemy.engine import URL
+
+
+class _Listener(EnvironmentContext):
+    """Alembic's ``context`` for ``env.py``: takes down what is configured, and runs nothing."""
+
+    def __init__(self, config: Config, script: ScriptDirectory) -> None:
+        super().__init__(config, script)
+        self.captured: list[CapturedEnvironment] = []
+        self._connection: Any = None
+
+    def configure(  # type: ignore[override]
+        self, connection: Any = None, url: Any = None, dialect_name: Any = None, **options: Any
+    ) -> None:
+        """Take down one configuration."""
+        self._migration_context = None
+        self._connection = connection
+        arguments = {"connection": connection, "url": url, "dialect_name": dialect_name, **options}
+        found = environment(arguments, connection)
+        if found not in self.captured:
+            self.captured.append(found)
+
+    def run_migrations(self, **_: Any) -> None:
+        """Run none."""
+
+    def execute(self, *_: Any, **__: Any) -> None:
+        """Execute nothing."""
+
+    def begin_transaction(self) -> Any:
+        """Begin nothing."""
+        return nullcontext()
+
+    def get_bind(self) -> Any:
+        """The connection of the last configuration."""
+        return self._connection
+
+    def get_context(self) -> Any:
+        """A migration context that writes its SQL to nowhere."""
+        if self._migration_context is None:
+            last = self.captured[-1] if self.captured else CapturedEnvironment()
+            from alembic.runtime.migration import MigrationContext
+
+            self._migration_context = MigrationContext.configure(
+                dialect_name=last.dialect_name or "default",
+                environment_context=self,
+                opts={"as_sql": True, "output_buffer": io.StringIO(), "target_metadata": None},
+            )
+        return self._migration_context
+
+
+# Alembic looks up the module-level functions of `alembic.context` by the very class.
+_Listener._setups[_Listener] = EnvironmentContext._setups[EnvironmentContext]
+
+
+def capture(
+    project: AlembicProject, x_arguments: Sequence[str] = (), *, database_url: URL | None = None
+) -> tuple[CapturedEnvironment, ...]:
+    """Run ``env.py`` and return what each of its calls of ``context.configure`` said. No migration runs.
+
+    Connections that ``env.py`` opens are stood in for, so the database need not be reachable. Only when it wants an
+    answer from the database does it get a real connection, on which nothing but reading is executed.
+
+    Args:
+        project: From :func:`find`.
+        x_arguments: Alembic's ``-x`` arguments.
+        database_url: Put in the place of ``sqlalchemy.url`` before ``env.py`` runs (which may replace it again).
+
+    Raises:
+        DriftError: ``env.py`` fails (with the user's line), does not configure anything, or needs a database that
+            cannot be reached.
+    """
+    asked: list[str] = []
+    try:
+        return _run(project, x_arguments, database_url, no_database(asked))
+    except DriftError as error:
+        if not asked:
+            raise
+        first = error
+    tried: list[URL] = []
+    try:
+        return _run(project, x_arguments, database_url, reading_only(tried))
+    except DBAPIError as error:
+        found = failure(error, tried[-1] if tried else None, f"env.py of {project.place.name}")
+        note = f"env.py needs the database ({asked[0]}): {first.title}"
+        raise DriftError(found.title, place=found.place, details=(*found.details, note), help=found.help) from None
+
+
+def _run(
+    project: AlembicProject,
+    x_arguments: Sequence[str],
+    database_url: URL | None,
+    databases: AbstractContextManager[None],
+) -> tuple[CapturedEnvironment, ...]:
+    config = project.config(x_arguments)
+    if database_url is not None:
+        text = database_url.render_as_string(hide_password=False)
+        config.set_main_option("sqlalchemy.url", text.replace("%", "%%"))
+    with project.inside():
+        return _listen(project, config, databases)
+
+
+def _listen(
+    project: AlembicProject, config: Config, databases: AbstractContextManager[None]
+) -> tuple[CapturedEnvironment, ...]:
+    script = project.scripts(config)
+    env_py = relative(str(Path(script.dir, "env.py")), project.root)
+    if not Path(project.root, env_py).is_file():
+        raise DriftError(
+            "the Alembic environment has no env.py",
+            place=str(project.place),
+            details=(f"looked for {env_py}",),
+            help=("Correct script_location, or run `alembic init`.",),
+        )
+    listener = _Listener(config, script)
+    before = tuple(str(location) for location in script.version_locations or ())
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(_silence())
+            stack.enter_context(databases)
+            stack.enter_context(_flask_application(Path(script.dir, "env.py")))
+            stack.enter_context(listener)
+            _run_env(script.run_env)
+    except (DriftError, DBAPIError):
+        # A DBAPIError is what the database said over a real connection.
+        raise
+    except (ArgumentError, NoSuchModuleError) as error:
+        _explain_url(config, project)
+        raise env_failure(error, env_py, project) from error
+    except (Exception, SystemExit) as error:
+        raise env_failure(error, env_py, project) from error
+    if not listener.captured:
+        raise DriftError(
+            "env.py does not call context.configure(...)",
+            place=env_py,
+            help=("Does it run the migrations only under a condition, or -x arguments? Pass them: -x name=value",),
+        )
+    after = tuple(str(location) for location in script.version_locations or ())
+    if after == before:
+        return tuple(listener.captured)
+    # Some env.py choose the revisions by the database.
+    return tuple(replace(found, version_locations=after) for found in listener.captured)
+
+
+def _explain_url(config: Config, project: AlembicProject) -> None:
+    """Say what is wrong with ``sqlalchemy.url`` rather than what SQLAlchemy makes of it."""
+    text = config.get_main_option("sqlalchemy.url")
+    if text is not None:
+        parse(text, origin=f"sqlalchemy.url in {project.place.name}")
+
+
+def _run_env(run: Callable[[], None]) -> None:
+    """Run ``env.py`` in the thread that it wants.
+
+    One that calls ``asyncio.run`` cannot do so where an event loop is running; one that calls back into an event loop
+    (``anyio.from_thread``) must be in a worker thread of it, as when the application upgrades the database itself.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        try:
+            run()
+        except RuntimeError as error:
+            if "AnyIO worker thread" not in str(error):
+                raise
+            _run_in_worker_thread(run)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_run_env, run).result()
+
+
+def _run_in_worker_thread(run: Callable[[], None]) -> None:
+    # env.py uses it, so it is installed.
+    import anyio
+
+    async def wait() -> None:
+        await anyio.to_thread.run_sync(run)
+
+    anyio.run(wait)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep ``env.py`` from reconfiguring the logging of this process and from printing between findings."""
+    before = logging.config.fileConfig
+    logging.config.fileConfig = lambda *_, **__: None
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        logging.config.fileConfig = before
+
+
+@contextmanager
+def _flask_application(env_py: Path) -> Iterator[None]:
+    """Flask-Migrate's ``env.py`` asks the current application; find it as the ``flask`` command does."""
+    if "current_app" not in env_py.read_text(encoding="utf-8", errors="replace"):
+        yield
+        return
+    from flask import has_app_context
+    from flask.cli import FlaskGroup, NoAppException
+
+    if has_app_context():
+        yield
+        return
+    try:
+        application = FlaskGroup().make_context("flask", ["db"]).obj.load_app()
+    except NoAppException as error:
+        raise DriftError(
+            "env.py needs the Flask application, and it is not found",
+            place=str(env_py),
+            details=(str(error).splitlines()[0],),
+            help=("Set FLASK_APP, as for the `flask db` command: FLASK_APP=app:create_app",),
+        ) from error
+    with application.app_context():
+        yield

@@ -1,0 +1,218 @@
+"""Look at the rows of version tables (``--probe``): read-only, each count bounded.
+
+A count that the server refuses, or that takes longer than the connection's statement timeout, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Columns
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from drift.alignment.version_twins import recognise, recognise_sequences
+from drift.schema import (
+    QualifiedName,
+    Schema,
+    Table,
+    TransactionNumbers,
+    VersioningRole,
+    VersionRows,
+    VersionTable,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import FromClause
+    from sqlalchemy.engine import Connection
+
+BOUND = 1000
+"""Counting stops here: whether it is a thousand rows or a million changes nothing about the finding."""
+
+
+def probe_version_tables(connection: Connection, expected: Schema, actual: Schema) -> Schema:
+    """The actual side with what was counted in version tables and transaction tables.
+
+    Args:
+        connection: In a read-only transaction.
+        expected: The models' side, Continuum's part included.
+        actual: The database's side.
+    """
+    probe = _Probe(connection, expected, actual)
+    return replace(actual, version_rows=probe.rows(), transaction_numbers=probe.numbers())
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A version table that can be counted: every column that a count needs is there."""
+
+    facts: VersionTable
+    version: Table
+    key: tuple[str, ...]
+    is_association: bool
+
+
+class _Probe:
+    def __init__(self, connection: Connection, expected: Schema, actual: Schema) -> None:
+        self.connection = connection
+        self.expected = expected
+        self.actual = actual
+        self.tables = {table.name: table for table in actual.tables}
+        self.wanted = {table.name: table for table in expected.tables}
+        self.names = {twin.expected: twin.actual for twin in recognise(expected, actual) if not twin.split}
+
+    def found(self, name: QualifiedName | None) -> Table | None:
+        """The actual table for an expected name, its twin included."""
+        return None if name is None else self.tables.get(self.names.get(name, name))
+
+    def subjects(self) -> list[_Subject]:
+        """Version tables whose key and transaction are there."""
+        subjects = []
+        for facts in self.expected.version_tables:
+            table = self.wanted.get(facts.table)
+            version = self.found(facts.table)
+            if table is None or version is None or table.primary_key is None:
+                continue
+            key = tuple(name for name in table.primary_key.columns if name != facts.transaction_column)
+            if all(version.column(name) is not None for name in (*key, facts.transaction_column)):
+                association = table.role is VersioningRole.ASSOCIATION_VERSION
+                subjects.append(_Subject(facts, version, key, association))
+        return subjects
+
+    def rows(self) -> tuple[VersionRows, ...]:
+        return tuple(self._rows(subject) for subject in self.subjects())
+
+    def _rows(self, subject: _Subject) -> VersionRows:
+        ends = subject.facts.end_transaction_column
+        # Continuum never ends the versions of a link between two rows.
+        has_ends = ends is not None and subject.version.column(ends) is not None and not subject.is_association
+        return VersionRows(
+            subject.version.name,
+            closed=self._closed(subject) if has_ends else None,
+            never_closed=self._never_closed(subject) if has_ends and subject.key else None,
+            without_version=None if subject.is_association else self._without_version(subject),
+            without_transaction=self._without_transaction(subject),
+            duplicates=self._duplicates(subject) if subject.version.primary_key is None else None,
+        )
+
+    def _closed(self, subject: _Subject) -> int | None:
+        version = _clause(subject.version)
+        return self._count(version, version.c[str(subject.facts.end_transaction_column)].is_not(None))
+
+    def _never_closed(self, subject: _Subject) -> int | None:
+        from sqlalchemy import exists
+
+        version, later = _clause(subject.version), _clause(subject.version).alias("later")
+        transaction = subject.facts.transaction_column
+        successor = exists().where(*_same(version, later, subject.key), later.c[transaction] > version.c[transaction])
+        return self._count(version, version.c[str(subject.facts.end_transaction_column)].is_(None), successor)
+
+    def _without_version(self, subject: _Subject) -> int | None:
+        from sqlalchemy import exists
+
+        parent = self.found(subject.facts.parent)
+        if parent is None or not subject.key or any(parent.column(name) is None for name in subject.key):
+            return None
+        rows, version = _clause(parent), _clause(subject.version)
+        return self._count(rows, ~exists().where(*_same(rows, version, subject.key)))
+
+    def _without_transaction(self, subject: _Subject) -> int | None:
+        from sqlalchemy import exists
+
+        table = self.found(subject.facts.transaction)
+        if table is None or table.column("id") is None:
+            return None
+        version, transaction = _clause(subject.version), _clause(table)
+        known = exists().where(transaction.c.id == version.c[subject.facts.transaction_column])
+        return self._count(version, ~known)
+
+    def _duplicates(self, subject: _Subject) -> int | None:
+        from sqlalchemy import func, literal, select
+
+        version = _clause(subject.version)
+        columns = [version.c[name] for name in (*subject.key, subject.facts.transaction_column)]
+        several = select(literal(1).label("one")).select_from(version).group_by(*columns).having(func.count() > 1)
+        return self._scalar(select(func.count()).select_from(several.limit(BOUND).subquery()))
+
+    def numbers(self) -> tuple[TransactionNumbers, ...]:
+        """Position of each transaction sequence, and the largest number in use."""
+        twins = {twin.expected: twin.actual for twin in recognise_sequences(self.expected, self.actual)}
+        present = {sequence.name for sequence in self.actual.sequences}
+        found = []
+        for sequence in self.expected.sequences:
+            name = twins.get(sequence.name, sequence.name)
+            transaction = self._numbered(sequence.name, sequence.role)
+            if transaction is None or name not in present:
+                continue
+            following = self._next_value(name)
+            if following is not None:
+                expected_name, table = transaction
+                found.append(TransactionNumbers(expected_name, name, following, self._largest(expected_name, table)))
+        return tuple(found)
+
+    def _numbered(self, sequence: QualifiedName, role: VersioningRole) -> tuple[QualifiedName, Table] | None:
+        """Expected name and actual table of what a sequence of Continuum numbers."""
+        for table in self.expected.tables:
+            if (
+                role is not VersioningRole.NONE
+                and table.role is role
+                and sequence.name.startswith(f"{table.name.name}_")
+            ):
+                actual = self.found(table.name)
+                return None if actual is None or actual.column("id") is None else (table.name, actual)
+        return None
+
+    def _next_value(self, name: QualifiedName) -> int | None:
+        from sqlalchemy import column, quoted_name, select, table
+
+        sequence = table(
+            quoted_name(name.name, True), column("last_value"), column("is_called"), schema=_quoted(name.schema)
+        )
+        row = self._row(select(sequence.c.last_value, sequence.c.is_called))
+        return None if row is None else int(row[0]) + (1 if row[1] else 0)
+
+    def _largest(self, name: QualifiedName, table: Table) -> int | None:
+        from sqlalchemy import func, select
+
+        values = [self._scalar(select(func.max(_clause(table).c.id)))]
+        for subject in self.subjects():
+            if subject.facts.transaction == name:
+                version = _clause(subject.version)
+                values.append(self._scalar(select(func.max(version.c[subject.facts.transaction_column]))))
+        return max((value for value in values if value is not None), default=None)
+
+    def _count(self, source: FromClause, *criteria: Any) -> int | None:
+        from sqlalchemy import func, literal, select
+
+        some = select(literal(1).label("one")).select_from(source).where(*criteria).limit(BOUND).subquery()
+        return self._scalar(select(func.count()).select_from(some))
+
+    def _scalar(self, statement: Any) -> int | None:
+        row = self._row(statement)
+        return None if row is None or row[0] is None else int(row[0])
+
+    def _row(self, statement: Any) -> Any:
+        """The first row; ``None`` where the server refuses, for which a savepoint keeps the transaction alive."""
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            with self.connection.begin_nested():
+                return self.connection.execute(statement).first()
+        except DBAPIError:
+            return None
+
+
+def _clause(table: Table) -> FromClause:
+    from sqlalchemy import column, quoted_name
+    from sqlalchemy import table as clause
+
+    columns: list[Any] = [column(quoted_name(one.name, True)) for one in table.columns]
+    return clause(quoted_name(table.name.name, True), *columns, schema=_quoted(table.name.schema))
+
+
+def _quoted(name: str | None) -> Any:
+    from sqlalchemy import quoted_name
+
+    return None if name is None else quoted_name(name, True)
+
+
+def _same(left: FromClause, right: FromClause, key: Columns[str]) -> list[Any]:
+    return [left.c[name] == right.c[name] for name in key]

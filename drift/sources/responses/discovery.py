@@ -1,0 +1,198 @@
+"""Which schemas there are, and which routes answer with them or take them."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+import typing
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+
+from drift.alignment.observations import Route
+from drift.sources.responses.names import is_request
+from drift.sources.responses.references import Named
+from drift.sources.responses.unwrap import is_schema, parts, reachable, schemas_in
+
+
+@dataclass(slots=True)
+class Found:
+    """What was discovered about one schema.
+
+    Attributes:
+        routes: Routes that answer with it, directly or nested in another schema.
+        takes: Routes that take it as a body.
+        direct: It is itself the response model of a route, or an element of it.
+        returned: Classes that the endpoints answering with it say they return.
+        read: An endpoint answers with something else for FastAPI to read: its own code does not mention the schema.
+        named: The user named the schema itself.
+    """
+
+    routes: dict[Route, None] = field(default_factory=dict)
+    takes: dict[Route, None] = field(default_factory=dict)
+    direct: bool = False
+    returned: dict[type, None] = field(default_factory=dict)
+    read: bool = False
+    named: bool = False
+
+
+@dataclass(slots=True)
+class Discovery:
+    """All schemas that were found, in order, and whether an application was looked at."""
+
+    schemas: dict[type[BaseModel], Found] = field(default_factory=dict)
+    apps: bool = False
+
+    def entry(self, schema: type[BaseModel]) -> Found:
+        """The entry of ``schema``, made where there is none."""
+        if schema not in self.schemas and not schema.__pydantic_complete__:
+            # Names that stood for later classes can be resolved by now.
+            with contextlib.suppress(Exception):
+                schema.model_rebuild(raise_errors=False)
+        return self.schemas.setdefault(schema, Found())
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One route of an application with what it answers with and takes."""
+
+    routes: tuple[Route, ...]
+    response: Any
+    bodies: tuple[Any, ...]
+    function: Any
+
+
+def discover(named: Named) -> Discovery:
+    """Everything that the references lead to."""
+    discovery = Discovery(apps=bool(named.apps))
+    homes: dict[str, None] = {}
+    for _, app in named.apps:
+        for endpoint in endpoints(app):
+            _take_in(endpoint, discovery)
+            homes[getattr(endpoint.function, "__module__", "") or ""] = None
+    for schema in tuple(discovery.schemas):
+        if not _is_installed(schema):
+            homes[schema.__module__] = None
+    for module in named.modules:
+        _scan(module, discovery)
+    # Endpoints also validate by hand (`UserOut.model_validate(user)`): schemas of the application's own packages count.
+    packages = {home.partition(".")[0] for home in homes if home} - _foreign_packages()
+    for name, loaded in sorted(sys.modules.items()):
+        if isinstance(loaded, ModuleType) and name.partition(".")[0] in packages:
+            _scan(loaded, discovery)
+    for schema in named.schemas:
+        discovery.entry(schema).named = True
+    return discovery
+
+
+def _is_installed(schema: type) -> bool:
+    """Whether a schema comes from somebody else's distribution."""
+    path = str(getattr(sys.modules.get(schema.__module__), "__file__", None) or "")
+    return "site-packages" in path or "dist-packages" in path
+
+
+def _foreign_packages() -> set[str]:
+    return {"fastapi", "starlette", "pydantic", "sqlmodel", "builtins", "typing", "drift"}
+
+
+def _scan(module: ModuleType, discovery: Discovery) -> None:
+    for value in tuple(vars(module).values()):
+        if not is_schema(value) or value.__module__ != module.__name__ or value in discovery.schemas:
+            continue
+        if (
+            reads_attributes(value)
+            or is_request(value.__name__)
+            or hasattr(value, "__drift_model__")
+            or _is_sqlmodel(value)
+        ):
+            discovery.entry(value)
+
+
+def _is_sqlmodel(schema: type[BaseModel]) -> bool:
+    return any(base.__module__.partition(".")[0] == "sqlmodel" for base in schema.__mro__)
+
+
+def reads_attributes(schema: type[BaseModel]) -> bool:
+    """Whether the schema's own configuration lets it read objects."""
+    return bool(schema.model_config.get("from_attributes"))
+
+
+def _take_in(endpoint: Endpoint, discovery: Discovery) -> None:
+    if endpoint.response is not None:
+        direct = schemas_in(endpoint.response)
+        for schema in reachable(endpoint.response):
+            entry = discovery.entry(schema)
+            entry.routes.update(dict.fromkeys(endpoint.routes))
+            entry.direct |= schema in direct
+        returned = [part for part in parts(_return_annotation(endpoint.function)) if isinstance(part, type)]
+        code = getattr(inspect.unwrap(endpoint.function), "__code__", None)
+        mentioned = {*code.co_names, *code.co_freevars} if code is not None else set()
+        unread = set(schemas_in(endpoint.response)) & set(returned)
+        for schema in reachable(endpoint.response) if not unread else ():
+            discovery.entry(schema).read |= schema.__name__ not in mentioned
+        for schema in direct:
+            discovery.entry(schema).returned.update(dict.fromkeys(part for part in returned if not is_schema(part)))
+    for body in endpoint.bodies:
+        for schema in schemas_in(body):
+            discovery.entry(schema).takes.update(dict.fromkeys(endpoint.routes))
+
+
+def _return_annotation(function: Any) -> Any:
+    try:
+        return typing.get_type_hints(inspect.unwrap(function), include_extras=True).get("return")
+    except Exception:  # noqa: BLE001, RUF100 - hints may name what is imported for type checkers only
+        return None
+
+
+def endpoints(app: Any, prefix: str = "") -> Iterator[Endpoint]:
+    """Every endpoint of an application, a router, and what is mounted below it, with full paths."""
+    for route in _flat(getattr(app, "routes", ()) or ()):
+        path = prefix + (getattr(route, "path_format", None) or getattr(route, "path", None) or "")
+        original = getattr(route, "original_route", route)
+        inner = getattr(route, "app", None) if type(original).__name__ in ("Mount", "Host") else None
+        if inner is None and type(original).__name__ in ("Mount", "Host"):
+            inner = getattr(original, "app", None)
+        if inner is not None:
+            yield from endpoints(_below(inner), path.replace("/{path}", "").rstrip("/"))
+        elif getattr(route, "dependant", None) is not None:
+            methods = sorted(set(getattr(route, "methods", None) or ()) - {"HEAD", "OPTIONS"})
+            yield Endpoint(
+                routes=tuple(Route(method, path or "/") for method in methods),
+                response=getattr(route, "response_model", None),
+                bodies=tuple(_bodies(route)),
+                function=getattr(route, "endpoint", None),
+            )
+
+
+def _below(app: Any) -> Any:
+    """The application inside middleware that wraps it."""
+    for _ in range(20):
+        if isinstance(getattr(app, "routes", None), (list, tuple)):
+            return app
+        app = getattr(app, "app", None)
+    return app
+
+
+def _flat(routes: Iterable[Any]) -> Iterable[Any]:
+    try:
+        from fastapi import routing
+    except ImportError:
+        return routes
+    # Since included routers are kept as a tree, the flat view is made on request.
+    flatten = getattr(routing, "iter_route_contexts", None)
+    return flatten(tuple(routes)) if flatten is not None else routes
+
+
+def _bodies(route: Any) -> Iterator[Any]:
+    stack = [route.dependant]
+    while stack:
+        dependant = stack.pop()
+        for parameter in getattr(dependant, "body_params", ()) or ():
+            information = getattr(parameter, "field_info", None)
+            annotation = getattr(information, "annotation", None)
+            yield annotation if annotation is not None else getattr(parameter, "type_", None)
+        stack.extend(getattr(dependant, "dependencies", ()) or ())

@@ -1,0 +1,383 @@
+"""From references and models to observations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.url import make_url
+
+from drift.alignment.observations import (
+    AnnotationFact,
+    Evidence,
+    Observation,
+    Observations,
+    SchemaPair,
+    UnknownLabel,
+    Unprobed,
+)
+from drift.schema import Column, QualifiedName, Schema
+from drift.sources.models.loaded import Models
+from drift.sources.responses.discovery import Discovery, Found, discover, reads_attributes
+from drift.sources.responses.guard import Guard, Overtime, TimeLimit
+from drift.sources.responses.mapped import MappedClass, describe, dotted, mapper_of
+from drift.sources.responses.names import is_create, is_request
+from drift.sources.responses.pairing import Classes, Match, Pairing, with_evidence
+from drift.sources.responses.places import Places
+from drift.sources.responses.probing import Probe, Prober
+from drift.sources.responses.reading import WHOLE, Reader
+from drift.sources.responses.references import resolve
+from drift.sources.responses.requesting import probe_request
+from drift.sources.responses.rows import Rows
+from drift.sources.responses.trials import LiveColumn
+from drift.sources.responses.witnesses import Witnesses
+
+_LENGTH = re.compile(r"^(?:national )?(?:var)?char(?:acter)?(?: varying)?\((\d+)\)|^bpchar\((\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class ObserveOptions:
+    """How schemas are observed.
+
+    Attributes:
+        dialect: SQLAlchemy dialect name; it decides how values come back.
+        driver: The application's own driver, for example ``asyncpg``; ``None`` for the dialect's usual one.
+        actual: The live schema: its enum labels and lengths are tried beside the models'.
+        schema_translate_map: As for the models.
+        pairs: ``[tool.drift.responses]``: schema to mapped class, dotted or short names; an empty value means none.
+        recorded: What the test suite recorded: pairs of dotted names.
+        seconds: Time limit for each pair.
+        request_range: Report integers that a column cannot hold (off by default: nearly every schema accepts them).
+    """
+
+    dialect: str = "postgresql"
+    driver: str | None = None
+    actual: Schema | None = None
+    schema_translate_map: Mapping[str | None, str | None] = field(default_factory=dict)
+    pairs: Mapping[str, str | None] = field(default_factory=dict)
+    recorded: Sequence[tuple[str, str]] = ()
+    seconds: float = 10.0
+    request_range: bool = False
+
+
+def observe(references: Sequence[object], models: Models, *, options: ObserveOptions | None = None) -> Observations:
+    """Find the schemas behind ``references``, pair them with mapped classes, and probe every pair.
+
+    Args:
+        references: Applications, factories, modules, packages, classes, or their spellings (``app.main:app``).
+        models: The project's models.
+        options: See :class:`ObserveOptions`.
+
+    Raises:
+        DriftError: A reference cannot be imported, or is nothing that has schemas.
+    """
+    named = resolve(references, directory=models.directory)
+    return _Observer(models, discover(named), options or ObserveOptions()).run(
+        [Unprobed(name, None, f"cannot be imported: {reason}") for name, reason in named.failures]
+    )
+
+
+class _Observer:
+    """One run."""
+
+    def __init__(self, models: Models, discovery: Discovery, options: ObserveOptions) -> None:
+        self._options = options
+        self._discovery = discovery
+        self._places = Places(models.directory)
+        self._witnesses = Witnesses(_dialect(options))
+        self._described: dict[type, MappedClass | None] = {}
+        self._classes = Classes(filter(None, map(self._describe, models.classes)))
+        self._pairing = Pairing(self._classes, discovery, options.pairs, options.recorded)
+        rows = Rows(self._describe, self._witnesses)
+        self._prober = Prober(rows, self._witnesses, self._places, _live(options.actual, options.schema_translate_map))
+        self._probes: dict[tuple[type, type], Probe] = {}
+        self._unprobed: list[Unprobed] = []
+        self._labels: dict[tuple[str, str], UnknownLabel] = {}
+
+    def run(self, unprobed: list[Unprobed]) -> Observations:
+        self._unprobed = unprobed
+        with Guard() as guard, TimeLimit(self._options.seconds) as limit:
+            accepted = self._responses(guard, limit)
+            requests = self._requests(guard, limit)
+        pairs = tuple(
+            sorted((self._pair(match, self._probes[match.schema, match.mapped.cls]) for match in accepted), key=_order)
+        )
+        read: dict[type, set[str]] = {}
+        for match in accepted:
+            aliases = Reader(match.schema, from_attributes=None).reads.values()
+            read.setdefault(match.mapped.cls, set()).update(name for names in aliases for name in names)
+        classes = {match.mapped.cls: match.mapped for match in accepted}
+        if not pairs and not requests and not self._unprobed:
+            self._unprobed.append(self._nothing())
+        return Observations(
+            pairs=pairs,
+            requests=requests,
+            annotations=tuple(
+                fact for mapped in classes.values() for fact in self._annotations(mapped, read[mapped.cls])
+            ),
+            labels=tuple(self._labels.values()),
+            unprobed=tuple(self._unprobed),
+            unpaired=tuple(sorted(self._pairing.unpaired.items())),
+            schemas=len(self._discovery.schemas),
+            fields=sum(len(pair.fields) for pair in pairs),
+        )
+
+    def _nothing(self) -> Unprobed:
+        """Nothing was compared, which must not pass for being in sync."""
+        number = len(self._discovery.schemas)
+        if not number:
+            return Unprobed(
+                "schemas", None, "no Pydantic schemas were found there", "name an app or a module of schemas"
+            )
+        reason = f"none of {number} schema{'s' if number > 1 else ''} could be paired with a mapped class"
+        return Unprobed("schemas", None, reason, "`drift responses -v` tells why")
+
+    # --- responses
+
+    def _responses(self, guard: Guard, limit: TimeLimit) -> list[Match]:
+        # Strong pairs first, so that a derived pair meets a pair by name that is not settled yet.
+        queue: list[tuple[int, str, int, Match]] = []
+        numbers = count()
+        for schema, found in tuple(self._discovery.schemas.items()):
+            for match in self._pairing.response(schema, found):
+                heappush(queue, (match.evidence.rank, dotted(schema), next(numbers), match))
+        accepted: dict[tuple[type, type], Match] = {}
+        while queue:
+            match = heappop(queue)[-1]
+            key = (match.schema, match.mapped.cls)
+            known = accepted.get(key)
+            if known is not None and known.evidence.rank <= match.evidence.rank:
+                continue
+            if match.evidence is Evidence.NAMES and any(schema is match.schema for schema, _ in accepted):
+                continue
+            probe = self._probes.get(key) or self._probe(match, guard, limit)
+            if probe is None:
+                continue
+            self._probes[key] = probe
+            settled = self._settle(match, probe)
+            if settled is None:
+                continue
+            if settled.evidence is Evidence.DERIVED:
+                for other in [k for k, m in accepted.items() if k[0] is match.schema and m.evidence in _BY_NAME]:
+                    del accepted[other]
+            accepted[key] = settled
+            for derived in self._pairing.derived(settled):
+                heappush(queue, (derived.evidence.rank, dotted(derived.schema), next(numbers), derived))
+        return list(accepted.values())
+
+    def _found(self, schema: type[BaseModel]) -> Found:
+        return self._discovery.schemas.get(schema) or Found()
+
+    def _probe(self, match: Match, guard: Guard, limit: TimeLimit) -> Probe | None:
+        served = bool(self._found(match.schema).routes)
+        lenient = served or not reads_attributes(match.schema)
+        reason: str
+        try:
+            reader = Reader(match.schema, from_attributes=True if lenient else None)
+            for cls in match.schema.__mro__:
+                # Parsing the source takes its own time, not that of the project's code.
+                self._places.of_class(cls)
+            with guard.on() as blocked, limit.region():
+                probe = self._prober.probe(reader, match.mapped)
+            if not blocked:
+                return probe
+            reason = f"its code tried an effect outside the process: {blocked[0]}"
+        except Overtime:
+            reason = f"its code ran longer than {self._options.seconds:g} s"
+        except Exception as error:  # noqa: BLE001, RUF100 - the project's code runs in there
+            first = (str(error).splitlines() or [""])[0][:200]
+            reason = f"probing it with {match.mapped.cls.__name__} failed: {type(error).__name__}: {first}"
+        self._unprobed.append(Unprobed(dotted(match.schema), None, reason, table=match.mapped.table))
+        return None
+
+    def _settle(self, match: Match, probe: Probe) -> Match | None:
+        """Whether the pair stands, with the evidence that the whole row gives for or against it."""
+        schema, name = match.schema, dotted(match.schema)
+        if match.certain:
+            return match
+        if match.evidence is Evidence.DERIVED and not probe.against:
+            return match
+        few = not match.exact and 2 * len(probe.hits) < len(schema.model_fields)
+        if not probe.hits or few:
+            self._pairing.unpaired[name] = (
+                f"{'few' if few else 'none'} of its fields read attributes of {match.mapped.cls.__name__}"
+            )
+            return None
+        if probe.against:
+            first = probe.against[0]
+            reason = f"{match.mapped.cls.__name__} does not fit: {first.field}: {first.error} ({first.trial})"
+            if match.exact and 2 * len(probe.hits) > len(schema.model_fields):
+                self._reject(match, first.field, reason)
+            else:
+                self._pairing.unpaired[name] = reason
+            return None
+        whole = next((reason for field, reason in probe.unprobed if field == WHOLE), None)
+        if whole is not None and match.evidence is Evidence.NAMES:
+            # Most often a validator that takes its input for a dictionary: the schema is filled in another way.
+            self._reject(match, None, f"{match.mapped.cls.__name__} does not fit: {whole}")
+            return None
+        fits = len(probe.unprobed) * 2 <= len(schema.model_fields)
+        if match.evidence is Evidence.NAMES and match.exact and fits:
+            return with_evidence(match, Evidence.FITTING, f"{match.reason}, and every field fits")
+        return match
+
+    def _reject(self, match: Match, field_name: str | None, reason: str) -> None:
+        """A pair by name that does not hold; said aloud only where somebody relies on the schema."""
+        name, cls = dotted(match.schema), match.mapped.cls.__name__
+        self._pairing.unpaired[name] = reason
+        used = bool(self._found(match.schema).routes) or not self._discovery.apps
+        if used and match.exact and reads_attributes(match.schema):
+            help_ = f"if it is filled from {cls}, say so in [tool.drift.responses]"
+            self._unprobed.append(Unprobed(name, field_name, reason, help_, match.mapped.table))
+
+    def _pair(self, match: Match, probe: Probe) -> SchemaPair:
+        found = self._found(match.schema)
+        name = dotted(match.schema)
+        if match.exact:
+            self._unprobed.extend(Unprobed(name, f, reason, table=match.mapped.table) for f, reason in probe.unprobed)
+        for attribute, labels, error in probe.labels:
+            if attribute.table is not None:
+                self._labels[match.mapped.dotted, attribute.key] = UnknownLabel(
+                    match.mapped.dotted, attribute.key, attribute.table, attribute.column_name, labels, error
+                )
+        observations: list[Observation] = [*probe.observations, *(probe.against if match.certain else ())]
+        return SchemaPair(
+            schema=name,
+            model=match.mapped.dotted,
+            table=match.mapped.table,
+            evidence=match.evidence,
+            reason=match.reason,
+            strong=match.strong,
+            certain=match.certain,
+            routes=tuple(sorted(found.routes)),
+            served=bool(found.routes) if self._discovery.apps else None,
+            fields=tuple(match.schema.model_fields),
+            observations=tuple(observations),
+            location=self._places.of_class(match.schema),
+            ignored=self._places.ignored(match.schema, None),
+        )
+
+    # --- requests, annotations
+
+    def _requests(self, guard: Guard, limit: TimeLimit) -> tuple[SchemaPair, ...]:
+        pairs: list[SchemaPair] = []
+        for schema, found in self._discovery.schemas.items():
+            if not (found.takes or is_request(schema.__name__)):
+                continue
+            match = self._pairing.request(schema)
+            if match is None:
+                continue
+            posted = any(route.method == "POST" for route in found.takes)
+            whole = is_create(schema.__name__) or (posted and not is_request(schema.__name__))
+            try:
+                with guard.on() as blocked, limit.region():
+                    facts, names = probe_request(
+                        schema,
+                        match.mapped,
+                        self._witnesses,
+                        self._places,
+                        self._options,
+                        whole=whole,
+                        strong=match.strong,
+                    )
+            except Overtime:
+                self._unprobed.append(_not_asked(schema, f"its code ran longer than {self._options.seconds:g} s"))
+                continue
+            if blocked:
+                self._unprobed.append(_not_asked(schema, f"its code tried an effect outside the process: {blocked[0]}"))
+                continue
+            pairs.append(
+                SchemaPair(
+                    schema=dotted(schema),
+                    model=match.mapped.dotted,
+                    table=match.mapped.table,
+                    evidence=match.evidence,
+                    reason=match.reason,
+                    strong=match.strong,
+                    certain=match.certain,
+                    routes=tuple(sorted(found.takes)),
+                    served=bool(found.takes) if self._discovery.apps else None,
+                    fields=names,
+                    requests=facts,
+                    location=self._places.of_class(schema),
+                    ignored=self._places.ignored(schema, None),
+                )
+            )
+        return tuple(sorted(pairs, key=_order))
+
+    def _annotations(self, mapped: MappedClass, read: set[str]) -> list[AnnotationFact]:
+        from drift.sources.responses.unwrap import spell
+
+        return [
+            AnnotationFact(
+                mapped.dotted, a.key, a.table, a.column_name, spell(a.hint), self._places.of_field(mapped.cls, a.key)
+            )
+            for a in mapped.columns.values()
+            if a.key in read
+            and a.promises
+            and a.nullable
+            and not a.primary_key
+            and not a.narrowed
+            and a.table is not None
+        ]
+
+    def _describe(self, cls: type) -> MappedClass | None:
+        if cls not in self._described:
+            mapper = mapper_of(cls)
+            self._described[cls] = describe(mapper) if mapper is not None else None
+        return self._described[cls]
+
+
+_BY_NAME = (Evidence.NAMES, Evidence.FITTING)
+
+
+def _order(pair: SchemaPair) -> tuple[str, str]:
+    return pair.schema, pair.model
+
+
+def _not_asked(schema: type[BaseModel], reason: str) -> Unprobed:
+    return Unprobed(dotted(schema), None, reason, family="RQ")
+
+
+def _dialect(options: ObserveOptions) -> Dialect:
+    name = f"{options.dialect}+{options.driver}" if options.driver else options.dialect
+    try:
+        made: Any = make_url(f"{name}://").get_dialect()()
+    except Exception:  # noqa: BLE001, RUF100 - a driver that is not installed here; the dialect's own spelling does
+        from sqlalchemy.engine.default import DefaultDialect
+
+        made = DefaultDialect()
+        made.name = options.dialect
+    found: Dialect = made
+    return found
+
+
+def _live(
+    actual: Schema | None, translate: Mapping[str | None, str | None]
+) -> Callable[[QualifiedName | None, str], LiveColumn | None]:
+    """Looks up what the live database says of a column."""
+    if actual is None:
+        return lambda _table, _column: None
+    columns: dict[tuple[str | None, str, str], Column] = {
+        (table.name.schema, table.name.name, column.name): column for table in actual.tables for column in table.columns
+    }
+    labels = {enum.name: enum.labels for enum in actual.enums}
+
+    def look_up(table: QualifiedName | None, name: str) -> LiveColumn | None:
+        if table is None:
+            return None
+        schema = translate.get(table.schema, table.schema) or actual.default_schema
+        column = columns.get((schema, table.name, name))
+        if column is None:
+            return None
+        length = _LENGTH.match(column.type)
+        found = labels.get(column.enum, ()) if column.enum is not None else column.enum_labels
+        return LiveColumn(found, int(length[1] or length[2]) if length else None)
+
+    return look_up

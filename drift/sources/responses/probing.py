@@ -1,0 +1,275 @@
+"""Probing one pair: a row that the schema accepts, then one column changed at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from drift.alignment.observations import Observation, Phase, Trial
+from drift.schema import QualifiedName
+from drift.sources.responses.baseline import NESTED_ERRORS, TYPE_ERRORS, Baseline, Finder
+from drift.sources.responses.mapped import ColumnAttribute, MappedClass, RelationAttribute
+from drift.sources.responses.places import Places
+from drift.sources.responses.reading import WHOLE, Failure, Reader
+from drift.sources.responses.rows import Row, Rows
+from drift.sources.responses.trials import Attempt, LiveColumn, attempts
+from drift.sources.responses.witnesses import Witnesses
+
+LiveLookup = Callable[["QualifiedName | None", str], "LiveColumn | None"]
+
+
+@dataclass(slots=True)
+class Probe:
+    """What probing one pair showed.
+
+    Attributes:
+        against: Reasons why the schema cannot be filled from the class: missing attributes, types that never fit.
+        unprobed: Fields that could not be judged: pairs of (field, reason).
+        labels: Attributes with live labels that loading refuses: (attribute, labels, error).
+        hits: Fields that read an attribute of the class.
+    """
+
+    observations: list[Observation] = field(default_factory=list)
+    against: list[Observation] = field(default_factory=list)
+    unprobed: list[tuple[str, str]] = field(default_factory=list)
+    labels: list[tuple[ColumnAttribute, tuple[str, ...], str]] = field(default_factory=list)
+    hits: tuple[str, ...] = ()
+
+
+class Prober:
+    """Probes pairs; keeps what classes have in common."""
+
+    def __init__(self, rows: Rows, witnesses: Witnesses, places: Places, live: LiveLookup) -> None:
+        self._rows = rows
+        self._witnesses = witnesses
+        self._places = places
+        self._live = live
+
+    def probe(self, reader: Reader, mapped: MappedClass) -> Probe:
+        """Probe one pair."""
+        return _Pair(self._rows, self._witnesses, self._places, self._live, reader, mapped).run()
+
+
+class _Pair:
+    """The probing of one pair."""
+
+    def __init__(
+        self, rows: Rows, witnesses: Witnesses, places: Places, live: LiveLookup, reader: Reader, mapped: MappedClass
+    ) -> None:
+        self._rows, self._witnesses, self._places, self._live = rows, witnesses, places, live
+        self._reader, self._mapped = reader, mapped
+        self._probe = Probe()
+        self._seen: set[tuple[Trial, str, str]] = set()
+
+    def run(self) -> Probe:
+        row = self._rows.make(self._mapped)
+        baseline = Finder(self._reader, self._rows).find(row)
+        self._probe.hits = tuple(
+            name for name, attributes in self._reader.reads.items() if any(a in self._mapped.names for a in attributes)
+        )
+        for name, failure in baseline.broken.items():
+            self._judge_broken(baseline, name, failure)
+        for name in sorted(baseline.truncated):
+            self._probe.unprobed.append((name, "the related rows go too deep"))
+        self._rejections(baseline)
+        for attribute in self._mapped.columns.values():
+            self._columns(baseline, row, attribute, path="")
+        for relation in self._mapped.relations.values():
+            if not relation.collection and relation.key in row.related:
+                self._relation(baseline, row, relation)
+        if self._has_derived():
+            for key, child in row.related.items():
+                for attribute in child.mapped.columns.values():
+                    self._columns(baseline, child, attribute, path=f"{key}.")
+        return self._probe
+
+    def _has_derived(self) -> bool:
+        """Whether some field is read through the project's own code: a property, a proxy, a validator."""
+        own = self._mapped.columns.keys() | self._mapped.relations.keys()
+        return (
+            bool(self._reader.computed)
+            or self._reader.lenient
+            or any(not own.intersection(attributes) for attributes in self._reader.reads.values())
+        )
+
+    # --- the baseline's failures
+
+    def _judge_broken(self, baseline: Baseline, name: str, failure: Failure) -> None:
+        attributes = self._reader.reads.get(name, ())
+        known = [a for a in attributes if a in self._mapped.names]
+        if name == WHOLE:
+            self._probe.unprobed.append((name, f"no row was found that it accepts: {failure.error}: {failure.message}"))
+        elif failure.error == "missing" and not failure.path and not known:
+            if self._reader.lenient or self._mapped.dynamic or self._mapped.annotated.intersection(attributes):
+                self._probe.unprobed.append((name, "the attribute is set at run time"))
+            else:
+                self._probe.against.append(self._broken(Trial.MISSING, name, failure))
+        elif known and known[0] in self._mapped.relations and failure.error in NESTED_ERRORS:
+            self._probe.against.append(self._broken(Trial.NESTED, name, failure, known[0]))
+        elif known and known[0] in baseline.exhausted and self._never_fits(known[0], failure):
+            self._probe.against.append(self._broken(Trial.TYPE, name, failure, known[0]))
+        else:
+            self._probe.unprobed.append(
+                (name, f"no value was found that it accepts: {failure.error}: {failure.message}")
+            )
+
+    def _never_fits(self, key: str, failure: Failure) -> bool:
+        if failure.error == "json_type":
+            return True
+        complete = key in self._rows.template(self._mapped).complete
+        return complete and failure.error in TYPE_ERRORS and not self._reader.lenient
+
+    def _broken(self, trial: Trial, name: str, failure: Failure, key: str | None = None) -> Observation:
+        column = self._mapped.columns.get(key or "")
+        return self._observation(
+            trial,
+            name,
+            failure,
+            attribute=key or name,
+            table=column.table if column else self._mapped.table,
+            columns=(column.column_name,) if column else (),
+            value=str(column.type) if column and trial is Trial.TYPE else trial.value,
+            direct=True,
+        )
+
+    def _rejections(self, baseline: Baseline) -> None:
+        """The column's plainest string was rejected for its form: an email, a URL, a pattern."""
+        for key, (value, failure) in baseline.rejected.items():
+            attribute = self._mapped.columns.get(key)
+            if (
+                attribute is None
+                or failure.field in baseline.broken
+                or not isinstance(value, str)
+                or attribute.computed
+            ):
+                continue
+            if failure.error in ("string_pattern_mismatch", "value_error") or failure.error.startswith("url"):
+                self._note(Attempt(Trial.BOUNDARY, value, repr(value)), failure, attribute, path="")
+
+    # --- one change at a time
+
+    def _columns(self, baseline: Baseline, row: Row, attribute: ColumnAttribute, *, path: str) -> None:
+        current = row.get(attribute.key)
+        unknown: list[str] = []
+        error = ""
+        for attempt in attempts(
+            attribute, current, self._witnesses, self._live(attribute.table, attribute.column_name)
+        ):
+            if path and attempt.trial is not Trial.NULL:
+                continue
+            if attempt.failure is not None:
+                if attempt.trial is Trial.LABEL:
+                    unknown.append(attempt.text)
+                    error = type(attempt.failure).__name__
+                else:
+                    self._unloadable(attempt, attribute)
+                continue
+            for failure in self._change(baseline, row, attribute.key, attempt):
+                if path and failure.field in self._fields_reading(path.rstrip(".")):
+                    continue
+                self._note(attempt, failure, attribute, path)
+        if unknown:
+            self._probe.labels.append((attribute, tuple(unknown), error))
+
+    def _relation(self, baseline: Baseline, row: Row, relation: RelationAttribute) -> None:
+        attempt = Attempt(Trial.RELATION, None, "None")
+        for failure in self._change(baseline, row, relation.key, attempt):
+            self._probe.observations.append(
+                self._observation(
+                    Trial.RELATION,
+                    failure.field,
+                    failure,
+                    attribute=relation.key,
+                    table=relation.table,
+                    columns=relation.columns,
+                    value="no related row",
+                    direct=relation.key in self._reader.reads.get(failure.field, ()),
+                    many_to_one=relation.many_to_one,
+                    enforced=relation.enforced,
+                )
+            )
+
+    def _change(self, baseline: Baseline, row: Row, key: str, attempt: Attempt) -> Iterable[Failure]:
+        before = row.get(key)
+        row.put(key, attempt.value)
+        try:
+            failures = self._reader.read(baseline.subject, serialise=attempt.serialise and baseline.dumps)
+        finally:
+            row.put(key, before)
+        return tuple(self._new(baseline, failures, attempt))
+
+    def _new(self, baseline: Baseline, failures: list[Failure], attempt: Attempt) -> Iterator[Failure]:
+        reported: set[str] = set()
+        for failure in failures:
+            if failure.field in baseline.broken or failure.field in baseline.truncated or failure.field in reported:
+                continue
+            if attempt.errors and failure.error not in attempt.errors:
+                continue
+            reported.add(failure.field)
+            yield failure
+
+    def _fields_reading(self, attribute: str) -> frozenset[str]:
+        return frozenset(name for name, attributes in self._reader.reads.items() if attribute in attributes)
+
+    def _unloadable(self, attempt: Attempt, attribute: ColumnAttribute) -> None:
+        """Loading fails whatever the schema; it is reported on the fields that read the attribute."""
+        failure_error = attempt.failure
+        for name in self._fields_reading(attribute.key):
+            message = (str(failure_error).splitlines() or [""])[0][:200]
+            failure = Failure(name, (), type(failure_error).__name__, message, Phase.LOADING, {})
+            self._note(attempt, failure, attribute, path="")
+
+    def _note(self, attempt: Attempt, failure: Failure, attribute: ColumnAttribute, path: str) -> None:
+        identity = (attempt.trial, failure.field, path + attribute.key)
+        if identity in self._seen and attempt.trial is not Trial.LABEL:
+            return
+        self._seen.add(identity)
+        limit = (failure.raw.get("ctx") or {}).get("max_length") if attempt.trial is Trial.LENGTH else None
+        self._probe.observations.append(
+            self._observation(
+                attempt.trial,
+                failure.field,
+                failure,
+                attribute=path + attribute.key,
+                table=attribute.table,
+                columns=(attribute.column_name,),
+                value=attempt.text,
+                direct=not path and attribute.key in self._reader.reads.get(failure.field, ()),
+                limit=limit if isinstance(limit, int) else None,
+                size=attempt.size,
+                narrowed=attribute.narrowed,
+                computed=attribute.computed,
+                circular=attribute.circular,
+            )
+        )
+
+    def _observation(self, trial: Trial, name: str, failure: Failure, **facts: Any) -> Observation:
+        shown = name
+        if name == WHOLE:
+            # A validator of the whole model failed: name the field that reads what was changed.
+            shown = next(iter(sorted(self._fields_reading(str(facts["attribute"])))), WHOLE)
+        schema = self._reader.schema
+        known = shown in schema.model_fields
+        ignored = (*self._places.ignored(schema, shown), *extra_ignores(schema, shown)) if known else ()
+        return Observation(
+            trial=trial,
+            field=shown,
+            annotation=self._reader.annotations.get(
+                shown, "computed" if shown in self._reader.computed else "the whole model"
+            ),
+            error=failure.error,
+            message=failure.message,
+            phase=failure.phase,
+            location=self._places.of_field(schema, shown),
+            ignored=ignored,
+            **facts,
+        )
+
+
+def extra_ignores(schema: Any, name: str) -> tuple[str, ...]:
+    """Codes in ``Field(json_schema_extra={"drift": {"ignore": [...]}})``."""
+    extra = schema.model_fields[name].json_schema_extra
+    settings = extra.get("drift") if isinstance(extra, dict) else None
+    codes = settings.get("ignore") if isinstance(settings, dict) else None
+    return tuple(str(code) for code in codes) if isinstance(codes, (list, tuple)) else ()

@@ -1,0 +1,145 @@
+"""What is changed in a row, one column at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import types as sa
+
+from drift.alignment.observations import Trial
+from drift.sources.responses.mapped import ColumnAttribute
+from drift.sources.responses.witnesses import Witnesses, boundary
+
+UNBOUNDED = 10_000
+"""Length of the string that stands for a column without a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveColumn:
+    """What the live database says of a column, where it decides which values can come back."""
+
+    labels: tuple[str, ...] = ()
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One changed value.
+
+    Attributes:
+        errors: Only these errors count, because another one would say nothing about the change; empty: all count.
+        serialise: The dump is part of the attempt.
+        failure: Loading itself failed with this exception: there is no value.
+    """
+
+    trial: Trial
+    value: Any
+    text: str
+    size: int | None = None
+    errors: frozenset[str] = frozenset()
+    serialise: bool = True
+    failure: Exception | None = None
+
+
+_TOO_LONG = frozenset({"string_too_long", "too_long"})
+_TOO_SHORT = frozenset({"string_too_short", "too_short"})
+_RANGE = frozenset(
+    [
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+        "multiple_of",
+        "bool_parsing",
+        "int_parsing_size",
+        "decimal_max_digits",
+        "decimal_whole_digits",
+        "decimal_max_places",
+        "literal_error",
+        "enum",
+    ]
+)
+
+
+def attempts(
+    attribute: ColumnAttribute, current: Any, witnesses: Witnesses, live: LiveColumn | None
+) -> Iterator[Attempt]:
+    """What to try on a column whose accepted value is ``current``."""
+    if attribute.computed:
+        # What an expression can yield is the query's business: no claim.
+        return
+    bare = witnesses.bare(attribute.type)
+    decorated = witnesses.is_decorated(attribute.type)
+    if not attribute.primary_key:
+        yield _loaded(Trial.NULL, attribute, None, "NULL", witnesses)
+    if isinstance(bare, sa.JSON):
+        if not bare.none_as_null and not attribute.primary_key:
+            yield _loaded(Trial.JSON_NULL, attribute, None, "JSON null", witnesses)
+        return
+    labels = _labels(bare, live)
+    if labels:
+        yield from (_loaded(Trial.LABEL, attribute, label, repr(label), witnesses) for label in labels)
+        return
+    if decorated:
+        # The decorator's own values are unknown; only NULL and labels pass through it safely.
+        return
+    if isinstance(current, str) and isinstance(bare, sa.String):
+        yield from _strings(current, bare, live)
+    elif isinstance(current, bool):
+        return
+    elif isinstance(current, int) and isinstance(bare, sa.Integer) and not _is_key(attribute):
+        low, *_, high = boundary(_integer_name(bare))
+        yield Attempt(Trial.BOUNDARY, low, str(low), errors=_RANGE, serialise=False)
+        yield Attempt(Trial.BOUNDARY, high, str(high), errors=_RANGE, serialise=False)
+        yield Attempt(Trial.BOUNDARY, 2, "2", errors=frozenset({"bool_parsing"}), serialise=False)
+    elif isinstance(current, Decimal) and isinstance(bare, sa.Numeric):
+        if bare.scale is None or bare.scale > 0:
+            yield Attempt(Trial.FRACTION, Decimal("1.5"), "1.5")
+        yield Attempt(Trial.BOUNDARY, Decimal("-1"), "-1", errors=_RANGE, serialise=False)
+    elif isinstance(current, float):
+        yield Attempt(Trial.FRACTION, 1.5, "1.5")
+        yield Attempt(Trial.BOUNDARY, -1.0, "-1.0", errors=_RANGE, serialise=False)
+    elif isinstance(current, dt.datetime):
+        yield Attempt(
+            Trial.TIME_OF_DAY, current.replace(hour=13, minute=14, second=15, microsecond=16), "13:14:15.000016"
+        )
+    elif isinstance(current, bytes):
+        yield Attempt(Trial.BYTES, b"\xff" * (len(current) or 1), "bytes that are not UTF-8")
+    elif isinstance(current, list) and isinstance(bare, sa.ARRAY):
+        yield Attempt(Trial.ARRAY_NULL, [None], "{NULL}")
+
+
+def _is_key(attribute: ColumnAttribute) -> bool:
+    """Keys are numbered from 1 and never reach the ends of their range."""
+    return attribute.primary_key or bool(attribute.column.foreign_keys)
+
+
+def _integer_name(bare: Any) -> str:
+    if isinstance(bare, sa.SmallInteger):
+        return "smallint"
+    return "bigint" if isinstance(bare, sa.BigInteger) else "integer"
+
+
+def _labels(bare: Any, live: LiveColumn | None) -> tuple[str, ...]:
+    own = tuple(bare.enums) if isinstance(bare, sa.Enum) else ()
+    return tuple(dict.fromkeys((*own, *(live.labels if live else ()))))
+
+
+def _strings(current: str, bare: sa.String, live: LiveColumn | None) -> Iterator[Attempt]:
+    size = (live.length if live else None) or bare.length
+    length = size or UNBOUNDED
+    text = f"a string of {length} characters" if size else "a long string"
+    filled = current + "a" * max(0, length - len(current))
+    yield Attempt(Trial.LENGTH, filled, text, size=size, errors=_TOO_LONG, serialise=False)
+    yield Attempt(Trial.BOUNDARY, "", "''", errors=_TOO_SHORT, serialise=False)
+
+
+def _loaded(trial: Trial, attribute: ColumnAttribute, value: Any, text: str, witnesses: Witnesses) -> Attempt:
+    try:
+        return Attempt(trial, witnesses.loaded(attribute.type, value), text)
+    except Exception as error:  # noqa: BLE001, RUF100 - a type of the project's own may raise anything
+        return Attempt(trial, None, text, failure=error)

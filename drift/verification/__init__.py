@@ -1,0 +1,28 @@
+"""Proof on a throw-away database: upgrade, silence, downgrade, the same as before."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from drift.verification.proof import Proof
+    from drift.verification.prove import prove_file, verify, write_proven
+    from drift.verification.scratch import Scratch, scratch_database
+
+_EXPORTS = {
+    "Proof": "proof",
+    "Scratch": "scratch",
+    "prove_file": "prove",
+    "scratch_database": "scratch",
+    "verify": "prove",
+    "write_proven": "prove",
+}
+
+__all__ = ["Proof", "Scratch", "prove_file", "scratch_database", "verify", "write_proven"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        return getattr(import_module(f"drift.verification.{_EXPORTS[name]}"), name)
+    raise AttributeError(f"module 'drift.verification' has no attribute {name!r}")

@@ -1,0 +1,125 @@
+"""Running a revision's functions on a connection, as Alembic would."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, event
+
+from drift.errors import DriftError
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionModule:
+    """A revision's module.
+
+    Attributes:
+        path: Its file.
+        upgrade: Its ``upgrade`` function.
+        downgrade: Its ``downgrade`` function.
+        made_for: Fingerprint of the schema that it was made for, from its docstring.
+    """
+
+    path: Path
+    upgrade: Callable[..., Any]
+    downgrade: Callable[..., Any]
+    made_for: str | None = None
+
+
+def load(path: Path) -> RevisionModule:
+    """Import a revision file.
+
+    Raises:
+        DriftError: It cannot be imported, or has no ``upgrade()`` and ``downgrade()``.
+    """
+    name = f"drift_revision_{uuid.uuid4().hex}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise DriftError("this is no revision file", place=str(path))
+    module = importlib.util.module_from_spec(spec)
+    written = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise DriftError(
+            "the revision cannot be imported",
+            place=f"{path}{_line(error, path)}",
+            details=(f"{type(error).__name__}: {error}",),
+        ) from error
+    finally:
+        sys.dont_write_bytecode = written
+    functions = [getattr(module, direction, None) for direction in ("upgrade", "downgrade")]
+    if not all(callable(function) for function in functions):
+        raise DriftError("the revision has no upgrade() and downgrade()", place=str(path))
+    return RevisionModule(path, functions[0], functions[1], made_for(module))  # type: ignore[arg-type]
+
+
+def made_for(module: ModuleType) -> str | None:
+    """The fingerprint in a docstring that drift wrote."""
+    marker = "Made for the live schema "
+    for line in (module.__doc__ or "").splitlines():
+        if line.strip().startswith(marker):
+            return line.strip()[len(marker) :].rstrip(".") or None
+    return None
+
+
+def _line(error: BaseException, path: Path) -> str:
+    if isinstance(error, SyntaxError) and error.lineno is not None:
+        return f":{error.lineno}"
+    trace = error.__traceback__
+    line = None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f":{line}" if line is not None else ""
+
+
+def run(
+    functions: Sequence[Callable[..., Any]], connection: Connection, options: Mapping[str, Any] | None = None
+) -> None:
+    """Run functions of revisions, each in a transaction of its own where the database has transactional DDL.
+
+    Args:
+        functions: ``upgrade`` or ``downgrade`` functions.
+        connection: Not in a transaction.
+        options: ``context.configure`` arguments that operations depend on, for example ``target_metadata``.
+    """
+    chosen = {key: value for key, value in (options or {}).items() if key in _RELEVANT}
+    # Without it the loop below has no transaction of Alembic's own, and autocommit_block() fails an assertion.
+    chosen["transaction_per_migration"] = True
+    for function in functions:
+        context = MigrationContext.configure(connection, opts=chosen)
+        with context.begin_transaction(_per_migration=True), Operations.context(context):
+            function()
+        if connection.in_transaction():
+            connection.commit()
+
+
+_RELEVANT = frozenset({"target_metadata", "transactional_ddl", "render_as_batch"})
+
+
+@contextmanager
+def counting(engine: Engine) -> Iterator[list[str]]:
+    """Collect the statements that an engine runs."""
+    seen: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

@@ -1,0 +1,91 @@
+"""Version tables on SQLite and MariaDB: what is missing is found, and put right with every version kept."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DRIFT = """
+ALTER TABLE article_version DROP COLUMN body;
+DROP INDEX ix_article_version_operation_type{of_table};
+"""
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "mariadb"])
+def test_a_version_table_that_fell_behind(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url = request.getfixturevalue(f"{dialect}_database")
+    # Continuum listens to every mapper of its process.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        said = pool.submit(_run, url, tmp_path / "project", dialect).result()
+
+    assert said["made"] == []
+    assert said["found"] == [("VT102", "body"), ("VT107", "ix_article_version_operation_type")]
+    assert said["again"] == [], said["source"]
+    assert said["titles"] == ["one", "two", "three"], said["source"]
+    assert said["bodies"] == [None, None, "new"]
+    assert said["back"] == said["found"], said["source"]
+
+
+def _run(url: str, folder: Path, dialect: str) -> dict[str, Any]:
+    import sqlalchemy as sa
+    import sqlalchemy_continuum as continuum
+    from sqlalchemy.orm import DeclarativeBase, Session, configure_mappers
+    from sqlalchemy.pool import NullPool
+
+    import drift
+    from tests.repair import Revision, run_script, told
+
+    continuum.make_versioned(user_cls=None)
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Article(Base):
+        __tablename__ = "article"
+        __versioned__: dict[str, Any] = {}  # noqa: RUF012
+
+        id = sa.Column(sa.Integer, primary_key=True)
+        title = sa.Column(sa.String(80), nullable=False)
+        body = sa.Column(sa.String(200))
+
+    configure_mappers()
+    engine = sa.create_engine(url, poolclass=NullPool)
+    Base.metadata.create_all(engine)
+
+    def check() -> drift.Report:
+        return drift.check(Base, url, config=drift.Config(fail_on="info"))
+
+    def codes(report: drift.Report) -> list[tuple[str, str]]:
+        return sorted((finding.code, finding.subject.name) for finding in report.findings)
+
+    made = told(check())
+    with Session(engine) as session:
+        session.add(Article(title="one", body="old"))
+        session.commit()
+        session.query(Article).one().title = "two"
+        session.commit()
+    run_script(url, DRIFT.format(of_table=" ON article_version" if dialect == "mariadb" else ""))
+    report = check()
+    revision = Revision(drift.plan(report), url, folder)
+    revision.upgrade()
+    again = told(check())
+    with Session(engine) as session:
+        article = session.query(Article).one()
+        article.title, article.body = "three", "new"
+        session.commit()
+        versions = continuum.version_class(Article)
+        rows = session.execute(sa.select(versions.title, versions.body).order_by(versions.transaction_id)).all()
+    revision.downgrade()
+    return {
+        "made": made,
+        "found": codes(report),
+        "again": again,
+        "titles": [row.title for row in rows],
+        "bodies": [row.body for row in rows],
+        "back": codes(check()),
+        "source": revision.source,
+    }

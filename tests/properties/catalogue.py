@@ -1,0 +1,986 @@
+"""The fault catalogue: for each facet of each noun a way to break it, what must be said, and its clean twin.
+
+A fault changes one facet of a database that was made from :mod:`tests.properties.base_models`. Exactly one finding must
+follow, its repair must bring silence, and the facet written in another spelling must raise nothing. The table in
+``docs/coverage.md`` is made from this file, and ``test_catalogue.py`` holds it to be true on a real server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to break one facet.
+
+    Attributes:
+        noun, facet: What is broken, for the table.
+        sql: The change; empty for a facet that only has a clean twin.
+        code: The finding that must follow.
+        kind, table, name: Its subject. ``schema`` is ``public`` unless given.
+        also: Further codes on other subjects that follow from the same change and cannot be told apart from it.
+        unrepaired: Why a migration does not repair it; ``None`` where it does.
+        stops: Why the revision stops before it changes anything on a database with rows.
+        no_downgrade: Why the way back is not the same to the letter; ``None`` where it is.
+        twin: The same facet in another spelling.
+        no_twin: Why there is no other spelling.
+        minimum_server: PostgreSQL's major version.
+        data_changes: ``table.column`` whose stored values the repair changes.
+    """
+
+    noun: str
+    facet: str
+    sql: str
+    code: str
+    kind: str
+    table: str | None
+    name: str
+    schema: str | None = "public"
+    also: tuple[str, ...] = ()
+    unrepaired: str | None = None
+    stops: str | None = None
+    no_downgrade: str | None = None
+    twin: str | None = None
+    no_twin: str = "one spelling only"
+    minimum_server: int = 0
+    data_changes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"{self.noun}-{self.facet}".replace(" ", "-")
+
+
+FAULTS = (
+    # tables
+    Fault("table", "missing", "DROP TABLE events", "TB101", "table", "events", "events"),
+    Fault(
+        "table",
+        "unexpected",
+        "CREATE TABLE leftover (id int PRIMARY KEY, note text)",
+        "TB201",
+        "table",
+        "leftover",
+        "leftover",
+        twin="CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+    ),
+    Fault(
+        "table",
+        "left behind by a batch",
+        "CREATE TABLE _alembic_tmp_owners (id int)",
+        "TB202",
+        "table",
+        "_alembic_tmp_owners",
+        "_alembic_tmp_owners",
+    ),
+    Fault(
+        "table",
+        "kind",
+        "DROP TABLE events; "
+        "CREATE VIEW events AS SELECT 1::bigint AS id, now()::timestamp AS at, '{}'::json AS payload",
+        "TB301",
+        "table",
+        "events",
+        "events",
+        unrepaired="only a person knows what the view is for",
+    ),
+    Fault(
+        "table",
+        "schema",
+        "ALTER TABLE app.plans SET SCHEMA public",
+        "TB302",
+        "table",
+        "plans",
+        "plans",
+        schema="app",
+    ),
+    Fault("table", "name", "ALTER TABLE owners RENAME TO owner", "TB303", "table", "owners", "owners"),
+    Fault("table", "comment", "COMMENT ON TABLE owners IS 'other'", "TB304", "table", "owners", "owners"),
+    Fault("table", "comment missing", "COMMENT ON TABLE owners IS NULL", "TB304", "table", "owners", "owners"),
+    Fault("table", "persistence", "ALTER TABLE tickets SET UNLOGGED", "TB305", "table", "tickets", "tickets"),
+    Fault(
+        "table",
+        "partition key",
+        "DROP TABLE events; CREATE TABLE events (id bigint NOT NULL, at timestamp NOT NULL, payload json, "
+        "PRIMARY KEY (id, at)) PARTITION BY RANGE (id)",
+        "TB306",
+        "table",
+        "events",
+        "events",
+        unrepaired="rows must be copied into a new partitioned table by hand",
+        twin="DROP TABLE events; CREATE TABLE events (id bigint NOT NULL, at timestamp NOT NULL, payload json, "
+        'CONSTRAINT other PRIMARY KEY (id, at)) PARTITION BY range ("at")',
+    ),
+    Fault(
+        "table",
+        "row security",
+        "ALTER TABLE tickets ENABLE ROW LEVEL SECURITY",
+        "TB308",
+        "table",
+        "tickets",
+        "tickets",
+    ),
+    Fault(
+        "table",
+        "trigger disabled",
+        "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER stamp BEFORE INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION stamp();"
+        "ALTER TABLE tickets DISABLE TRIGGER stamp",
+        "TB309",
+        "table",
+        "tickets",
+        "tickets",
+        twin="CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER stamp BEFORE INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION stamp()",
+    ),
+    # columns
+    Fault("column", "missing", "ALTER TABLE owners DROP COLUMN waits", "CO101", "column", "owners", "waits"),
+    Fault(
+        "column",
+        "missing with a default",
+        "ALTER TABLE owners DROP COLUMN profile",
+        "CO101",
+        "column",
+        "owners",
+        "profile",
+    ),
+    Fault(
+        "column",
+        "missing and NOT NULL",
+        "ALTER TABLE app.plans DROP COLUMN price",
+        "CO101",
+        "column",
+        "plans",
+        "price",
+        schema="app",
+        stops="the rows need a value that only a person knows",
+    ),
+    Fault("column", "unexpected", "ALTER TABLE owners ADD legacy text", "CO201", "column", "owners", "legacy"),
+    Fault(
+        "column",
+        "unexpected and NOT NULL",
+        "ALTER TABLE owners ADD legacy int NOT NULL DEFAULT 1; ALTER TABLE owners ALTER legacy DROP DEFAULT",
+        "CO201",
+        "column",
+        "owners",
+        "legacy",
+        no_downgrade="the rows' values of the dropped column are gone, and it may not be NULL",
+    ),
+    Fault(
+        "column",
+        "type length",
+        "ALTER TABLE owners DROP CONSTRAINT uq_owners_email, ALTER email TYPE varchar(80), "
+        "ADD CONSTRAINT uq_owners_email UNIQUE (email)",
+        "CO301",
+        "column",
+        "owners",
+        "email",
+        twin="ALTER TABLE owners ALTER email TYPE character varying(255)",
+    ),
+    Fault(
+        "column",
+        "type precision",
+        "ALTER TABLE app.plans ALTER price TYPE numeric(6,2)",
+        "CO301",
+        "column",
+        "plans",
+        "price",
+        schema="app",
+        twin="ALTER TABLE app.plans ALTER price TYPE decimal(8,2)",
+    ),
+    Fault(
+        "column",
+        "type unbounded",
+        "ALTER TABLE tickets ALTER title TYPE text",
+        "CO301",
+        "column",
+        "tickets",
+        "title",
+    ),
+    Fault(
+        "column",
+        "type family",
+        "ALTER TABLE tickets ALTER owner_id TYPE bigint",
+        "CO301",
+        "column",
+        "tickets",
+        "owner_id",
+    ),
+    Fault(
+        "column",
+        "type time zone",
+        "ALTER TABLE owners ALTER created_at TYPE timestamp",
+        "CO301",
+        "column",
+        "owners",
+        "created_at",
+        data_changes=("owners.created_at",),
+        twin="ALTER TABLE owners ALTER created_at TYPE timestamp with time zone",
+    ),
+    Fault(
+        "column",
+        "type array",
+        "ALTER TABLE owners ALTER tags TYPE text USING array_to_string(tags, ',')",
+        "CO301",
+        "column",
+        "owners",
+        "tags",
+        data_changes=("owners.tags",),
+    ),
+    Fault(
+        "column",
+        "type enum became text",
+        "ALTER TABLE owners ALTER mood DROP DEFAULT; DROP INDEX ix_owners_active; "
+        "ALTER TABLE owners ALTER mood TYPE text, ALTER mood SET DEFAULT 'calm';"
+        "CREATE INDEX ix_owners_active ON owners (created_at) WHERE mood <> 'wild'",
+        "CO301",
+        "column",
+        "owners",
+        "mood",
+    ),
+    Fault(
+        "column",
+        "nullable",
+        "ALTER TABLE tickets ALTER title DROP NOT NULL",
+        "CO302",
+        "column",
+        "tickets",
+        "title",
+    ),
+    Fault(
+        "column",
+        "not null",
+        "UPDATE app.plans SET note = ''; ALTER TABLE app.plans ALTER note SET NOT NULL",
+        "CO302",
+        "column",
+        "plans",
+        "note",
+        schema="app",
+    ),
+    Fault(
+        "column",
+        "default missing",
+        "ALTER TABLE owners ALTER score DROP DEFAULT",
+        "CO303",
+        "column",
+        "owners",
+        "score",
+    ),
+    Fault(
+        "column",
+        "default unexpected",
+        "ALTER TABLE owners ALTER name SET DEFAULT 'nobody'",
+        "CO303",
+        "column",
+        "owners",
+        "name",
+        twin="ALTER TABLE owners ALTER name SET DEFAULT NULL",
+    ),
+    Fault(
+        "column",
+        "default differs",
+        "ALTER TABLE owners ALTER score SET DEFAULT 7",
+        "CO303",
+        "column",
+        "owners",
+        "score",
+        twin="ALTER TABLE owners ALTER score SET DEFAULT '0'::numeric",
+    ),
+    Fault(
+        "column",
+        "default enum label",
+        "ALTER TABLE owners ALTER mood SET DEFAULT 'wild'",
+        "CO303",
+        "column",
+        "owners",
+        "mood",
+        twin="ALTER TABLE owners ALTER mood SET DEFAULT 'calm'::public.mood",
+    ),
+    Fault(
+        "column",
+        "default function",
+        "ALTER TABLE owners ALTER created_at SET DEFAULT '2020-01-01 00:00:00+00'",
+        "CO303",
+        "column",
+        "owners",
+        "created_at",
+        twin="ALTER TABLE owners ALTER created_at SET DEFAULT CURRENT_TIMESTAMP",
+    ),
+    Fault(
+        "column",
+        "default json",
+        "ALTER TABLE owners ALTER profile SET DEFAULT '[]'",
+        "CO303",
+        "column",
+        "owners",
+        "profile",
+        twin="ALTER TABLE owners ALTER profile SET DEFAULT '{ }'",
+    ),
+    Fault(
+        "column",
+        "default sequence",
+        "ALTER TABLE tickets ALTER number DROP DEFAULT",
+        "CO303",
+        "column",
+        "tickets",
+        "number",
+    ),
+    Fault(
+        "column",
+        "identity kind",
+        "ALTER TABLE tickets ALTER id SET GENERATED BY DEFAULT",
+        "CO304",
+        "column",
+        "tickets",
+        "id",
+    ),
+    Fault(
+        "column",
+        "identity options",
+        "ALTER TABLE tickets ALTER id SET INCREMENT BY 1",
+        "CO304",
+        "column",
+        "tickets",
+        "id",
+        twin="ALTER TABLE tickets ALTER id SET NO CYCLE SET MINVALUE 1 SET CACHE 1 RESTART 500",
+    ),
+    Fault(
+        "column",
+        "identity lost",
+        "ALTER TABLE tickets ALTER id DROP IDENTITY",
+        "CO310",
+        "column",
+        "tickets",
+        "id",
+    ),
+    Fault(
+        "column",
+        "generated expression",
+        "ALTER TABLE owners DROP full_name; "
+        "ALTER TABLE owners ADD full_name text GENERATED ALWAYS AS (name || '?') STORED",
+        "CO305",
+        "column",
+        "owners",
+        "full_name",
+        data_changes=("owners.full_name",),
+        twin="ALTER TABLE owners DROP full_name; "
+        "ALTER TABLE owners ADD full_name text GENERATED ALWAYS AS ((name) || ('!'::text)) STORED",
+    ),
+    Fault(
+        "column",
+        "no longer generated",
+        "ALTER TABLE owners ALTER full_name DROP EXPRESSION",
+        "CO305",
+        "column",
+        "owners",
+        "full_name",
+        minimum_server=13,
+        data_changes=("owners.full_name",),
+    ),
+    Fault(
+        "column",
+        "collation",
+        'ALTER TABLE owners ALTER code TYPE varchar(10) COLLATE "POSIX"',
+        "CO306",
+        "column",
+        "owners",
+        "code",
+        twin='ALTER TABLE tickets ALTER title TYPE varchar(80) COLLATE "default"',
+    ),
+    Fault("column", "comment", "COMMENT ON COLUMN owners.email IS 'x'", "CO307", "column", "owners", "email"),
+    Fault("column", "comment missing", "COMMENT ON COLUMN owners.email IS NULL", "CO307", "column", "owners", "email"),
+    Fault("column", "name", "ALTER TABLE owners RENAME waits TO wait", "CO308", "column", "owners", "waits"),
+    Fault(
+        "column",
+        "domain",
+        "ALTER TABLE owners ALTER amount TYPE integer",
+        "CO309",
+        "column",
+        "owners",
+        "amount",
+    ),
+    Fault(
+        "column",
+        "numbering lost",
+        "ALTER TABLE owners ALTER id DROP DEFAULT",
+        "CO310",
+        "column",
+        "owners",
+        "id",
+        twin="ALTER TABLE owners ALTER id DROP DEFAULT; DROP SEQUENCE owners_id_seq; "
+        "ALTER TABLE owners ALTER id ADD GENERATED BY DEFAULT AS IDENTITY (START WITH 3)",
+    ),
+    Fault(
+        "column",
+        "order",
+        "",
+        "",
+        "column",
+        "owners",
+        "waits",
+        twin="ALTER TABLE owners DROP waits; ALTER TABLE owners ADD waits interval; "
+        "ALTER TABLE owners DROP amount; ALTER TABLE owners ADD amount positive",
+    ),
+    # primary keys
+    Fault(
+        "primary key",
+        "missing",
+        "ALTER TABLE events DROP CONSTRAINT events_pkey",
+        "PK101",
+        "primary-key",
+        "events",
+        "id,at",
+        twin="ALTER TABLE owners RENAME CONSTRAINT owners_pkey TO pk_of_owners",
+    ),
+    Fault(
+        "primary key",
+        "columns",
+        "ALTER TABLE events DROP CONSTRAINT events_pkey; ALTER TABLE events ADD PRIMARY KEY (at)",
+        "PK301",
+        "primary-key",
+        "events",
+        "events_pkey",
+    ),
+    Fault(
+        "primary key",
+        "column order",
+        "ALTER TABLE events DROP CONSTRAINT events_pkey; ALTER TABLE events ADD PRIMARY KEY (at, id)",
+        "PK301",
+        "primary-key",
+        "events",
+        "events_pkey",
+    ),
+    Fault(
+        "primary key",
+        "name",
+        "ALTER TABLE app.plans RENAME CONSTRAINT pk_plans TO plans_key",
+        "PK302",
+        "primary-key",
+        "plans",
+        "pk_plans",
+        schema="app",
+    ),
+    Fault(
+        "primary key",
+        "deferrability",
+        "ALTER TABLE events DROP CONSTRAINT events_pkey; ALTER TABLE events ADD PRIMARY KEY (id, at) DEFERRABLE",
+        "PK303",
+        "primary-key",
+        "events",
+        "events_pkey",
+    ),
+    # unique constraints
+    Fault(
+        "unique",
+        "missing",
+        "ALTER TABLE owners DROP CONSTRAINT uq_owners_email",
+        "UQ101",
+        "unique-constraint",
+        "owners",
+        "uq_owners_email",
+        twin="ALTER TABLE owners DROP CONSTRAINT uq_owners_email; "
+        "CREATE UNIQUE INDEX uq_owners_email ON owners (email)",
+    ),
+    Fault(
+        "unique",
+        "unexpected",
+        "ALTER TABLE tickets ADD CONSTRAINT uq_tickets_number UNIQUE (number)",
+        "UQ201",
+        "unique-constraint",
+        "tickets",
+        "uq_tickets_number",
+    ),
+    Fault(
+        "unique",
+        "columns",
+        "ALTER TABLE owners DROP CONSTRAINT uq_owners_email; "
+        "ALTER TABLE owners ADD CONSTRAINT uq_owners_email UNIQUE (email, name)",
+        "UQ301",
+        "unique-constraint",
+        "owners",
+        "uq_owners_email",
+    ),
+    Fault(
+        "unique",
+        "deferrability",
+        "ALTER TABLE owners DROP CONSTRAINT uq_owners_name_code; "
+        "ALTER TABLE owners ADD CONSTRAINT uq_owners_name_code UNIQUE (name, code)",
+        "UQ302",
+        "unique-constraint",
+        "owners",
+        "uq_owners_name_code",
+    ),
+    Fault(
+        "unique",
+        "nulls not distinct",
+        "ALTER TABLE owners DROP CONSTRAINT uq_owners_email; "
+        "ALTER TABLE owners ADD CONSTRAINT uq_owners_email UNIQUE NULLS NOT DISTINCT (email)",
+        "UQ303",
+        "unique-constraint",
+        "owners",
+        "uq_owners_email",
+        minimum_server=15,
+    ),
+    Fault(
+        "unique",
+        "include",
+        "ALTER TABLE owners DROP CONSTRAINT uq_owners_email; "
+        "ALTER TABLE owners ADD CONSTRAINT uq_owners_email UNIQUE (email) INCLUDE (name)",
+        "UQ304",
+        "unique-constraint",
+        "owners",
+        "uq_owners_email",
+    ),
+    Fault(
+        "unique",
+        "name",
+        "ALTER TABLE owners RENAME CONSTRAINT uq_owners_email TO owners_email_key",
+        "UQ305",
+        "unique-constraint",
+        "owners",
+        "uq_owners_email",
+    ),
+    # foreign keys
+    Fault(
+        "foreign key",
+        "missing",
+        "ALTER TABLE tickets DROP CONSTRAINT fk_tickets_owner",
+        "FK101",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_owner",
+    ),
+    Fault(
+        "foreign key",
+        "unexpected",
+        "ALTER TABLE tickets ADD CONSTRAINT fk_number FOREIGN KEY (number) REFERENCES tickets (id) NOT VALID; "
+        "UPDATE tickets SET number = NULL; ALTER TABLE tickets VALIDATE CONSTRAINT fk_number",
+        "FK201",
+        "foreign-key",
+        "tickets",
+        "fk_number",
+    ),
+    Fault(
+        "foreign key",
+        "target",
+        "UPDATE tickets SET parent_id = NULL; ALTER TABLE tickets DROP CONSTRAINT fk_tickets_parent; "
+        "ALTER TABLE tickets ADD CONSTRAINT fk_tickets_parent FOREIGN KEY (parent_id) REFERENCES owners (id) "
+        "DEFERRABLE INITIALLY DEFERRED",
+        "FK301",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_parent",
+    ),
+    Fault(
+        "foreign key",
+        "on delete",
+        "ALTER TABLE tickets DROP CONSTRAINT fk_tickets_owner; ALTER TABLE tickets ADD CONSTRAINT fk_tickets_owner "
+        "FOREIGN KEY (owner_id) REFERENCES owners (id)",
+        "FK302",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_owner",
+    ),
+    Fault(
+        "foreign key",
+        "on update",
+        "ALTER TABLE tickets DROP CONSTRAINT fk_tickets_owner; ALTER TABLE tickets ADD CONSTRAINT fk_tickets_owner "
+        "FOREIGN KEY (owner_id) REFERENCES owners (id) ON DELETE CASCADE ON UPDATE SET NULL",
+        "FK302",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_owner",
+        twin="ALTER TABLE tickets DROP CONSTRAINT fk_tickets_owner; "
+        "ALTER TABLE tickets ADD CONSTRAINT fk_tickets_owner "
+        "FOREIGN KEY (owner_id) REFERENCES owners ON DELETE CASCADE ON UPDATE NO ACTION NOT DEFERRABLE",
+    ),
+    Fault(
+        "foreign key",
+        "deferrability",
+        "ALTER TABLE tickets ALTER CONSTRAINT fk_tickets_parent NOT DEFERRABLE",
+        "FK303",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_parent",
+    ),
+    Fault(
+        "foreign key",
+        "not valid",
+        "ALTER TABLE tickets DROP CONSTRAINT fk_tickets_owner; ALTER TABLE tickets ADD CONSTRAINT fk_tickets_owner "
+        "FOREIGN KEY (owner_id) REFERENCES owners (id) ON DELETE CASCADE NOT VALID",
+        "FK304",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_owner",
+    ),
+    Fault(
+        "foreign key",
+        "name",
+        "ALTER TABLE tickets RENAME CONSTRAINT fk_tickets_owner TO tickets_owner_id_fkey",
+        "FK305",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_owner",
+    ),
+    Fault(
+        "foreign key",
+        "match",
+        "ALTER TABLE tickets DROP CONSTRAINT fk_tickets_plan; ALTER TABLE tickets ADD CONSTRAINT fk_tickets_plan "
+        "FOREIGN KEY (region, plan_code) REFERENCES app.plans (region, code) MATCH FULL",
+        "FK306",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_plan",
+    ),
+    # checks
+    Fault(
+        "check",
+        "missing",
+        "ALTER TABLE owners DROP CONSTRAINT ck_owners_score",
+        "CK101",
+        "check-constraint",
+        "owners",
+        "ck_owners_score",
+    ),
+    Fault(
+        "check",
+        "unexpected",
+        "ALTER TABLE owners ADD CONSTRAINT ck_extra CHECK (length(name) > 1)",
+        "CK201",
+        "check-constraint",
+        "owners",
+        "ck_extra",
+    ),
+    Fault(
+        "check",
+        "body",
+        "ALTER TABLE tickets DROP CONSTRAINT ck_tickets_title; "
+        "ALTER TABLE tickets ADD CONSTRAINT ck_tickets_title CHECK (title IN ('bug', 'wish'))",
+        "CK301",
+        "check-constraint",
+        "tickets",
+        "ck_tickets_title",
+        twin="ALTER TABLE tickets DROP CONSTRAINT ck_tickets_title; "
+        "ALTER TABLE tickets ADD CONSTRAINT ck_tickets_title "
+        "CHECK (title = ANY (ARRAY['bug', 'wish', 'question']))",
+    ),
+    Fault(
+        "check",
+        "not valid",
+        "ALTER TABLE owners DROP CONSTRAINT ck_owners_score; "
+        "ALTER TABLE owners ADD CONSTRAINT ck_owners_score CHECK (score >= 0) NOT VALID",
+        "CK302",
+        "check-constraint",
+        "owners",
+        "ck_owners_score",
+    ),
+    Fault(
+        "check",
+        "name",
+        "ALTER TABLE owners RENAME CONSTRAINT ck_owners_score TO owners_score_check",
+        "CK303",
+        "check-constraint",
+        "owners",
+        "ck_owners_score",
+    ),
+    Fault(
+        "check",
+        "no inherit",
+        "ALTER TABLE owners DROP CONSTRAINT ck_owners_score; "
+        "ALTER TABLE owners ADD CONSTRAINT ck_owners_score CHECK (score >= 0) NO INHERIT",
+        "CK304",
+        "check-constraint",
+        "owners",
+        "ck_owners_score",
+    ),
+    # exclusion constraints
+    Fault(
+        "exclusion",
+        "missing",
+        "ALTER TABLE tickets DROP CONSTRAINT ex_tickets_period",
+        "EX101",
+        "exclusion-constraint",
+        "tickets",
+        "ex_tickets_period",
+    ),
+    Fault(
+        "exclusion",
+        "unexpected",
+        "ALTER TABLE app.plans ADD CONSTRAINT ex_plans EXCLUDE USING btree (code WITH =)",
+        "EX201",
+        "exclusion-constraint",
+        "plans",
+        "ex_plans",
+        schema="app",
+    ),
+    Fault(
+        "exclusion",
+        "operator",
+        "ALTER TABLE tickets DROP CONSTRAINT ex_tickets_period; "
+        "ALTER TABLE tickets ADD CONSTRAINT ex_tickets_period EXCLUDE USING gist (period WITH =)",
+        "EX301",
+        "exclusion-constraint",
+        "tickets",
+        "ex_tickets_period",
+    ),
+    Fault(
+        "exclusion",
+        "predicate",
+        "ALTER TABLE tickets DROP CONSTRAINT ex_tickets_period; ALTER TABLE tickets ADD CONSTRAINT ex_tickets_period "
+        "EXCLUDE USING gist (period WITH &&) WHERE (owner_id > 5)",
+        "EX301",
+        "exclusion-constraint",
+        "tickets",
+        "ex_tickets_period",
+    ),
+    Fault(
+        "exclusion",
+        "name",
+        "ALTER TABLE tickets RENAME CONSTRAINT ex_tickets_period TO tickets_period_excl",
+        "EX302",
+        "exclusion-constraint",
+        "tickets",
+        "ex_tickets_period",
+    ),
+    Fault(
+        "exclusion",
+        "deferrability",
+        "ALTER TABLE tickets DROP CONSTRAINT ex_tickets_period; ALTER TABLE tickets ADD CONSTRAINT ex_tickets_period "
+        "EXCLUDE USING gist (period WITH &&) DEFERRABLE",
+        "EX303",
+        "exclusion-constraint",
+        "tickets",
+        "ex_tickets_period",
+    ),
+    # indexes
+    Fault("index", "missing", "DROP INDEX ix_owners_name", "IX101", "index", "owners", "ix_owners_name"),
+    Fault(
+        "index",
+        "unexpected",
+        "CREATE INDEX ix_tickets_number ON tickets (number)",
+        "IX201",
+        "index",
+        "tickets",
+        "ix_tickets_number",
+    ),
+    Fault(
+        "index",
+        "unexpected and unique",
+        "CREATE UNIQUE INDEX ix_tickets_number ON tickets (number)",
+        "IX201",
+        "index",
+        "tickets",
+        "ix_tickets_number",
+    ),
+    Fault(
+        "index",
+        "columns",
+        "DROP INDEX ix_owners_name; CREATE INDEX ix_owners_name ON owners (name, email)",
+        "IX301",
+        "index",
+        "owners",
+        "ix_owners_name",
+    ),
+    Fault(
+        "index",
+        "expression",
+        "DROP INDEX ix_owners_lower_email; CREATE INDEX ix_owners_lower_email ON owners (upper(email))",
+        "IX301",
+        "index",
+        "owners",
+        "ix_owners_lower_email",
+        twin="DROP INDEX ix_owners_lower_email; CREATE INDEX ix_owners_lower_email ON owners (lower(email::text))",
+    ),
+    Fault(
+        "index",
+        "uniqueness",
+        "DROP INDEX ix_owners_code; CREATE INDEX ix_owners_code ON owners (code)",
+        "IX302",
+        "index",
+        "owners",
+        "ix_owners_code",
+    ),
+    Fault(
+        "index",
+        "method",
+        "DROP INDEX ix_owners_name; CREATE INDEX ix_owners_name ON owners USING hash (name)",
+        "IX303",
+        "index",
+        "owners",
+        "ix_owners_name",
+        twin="DROP INDEX ix_owners_name; CREATE INDEX ix_owners_name ON owners USING btree (name ASC NULLS LAST)",
+    ),
+    Fault(
+        "index",
+        "predicate lost",
+        "DROP INDEX ix_owners_active; CREATE INDEX ix_owners_active ON owners (created_at)",
+        "IX304",
+        "index",
+        "owners",
+        "ix_owners_active",
+    ),
+    Fault(
+        "index",
+        "predicate gained",
+        "DROP INDEX ix_owners_name; CREATE INDEX ix_owners_name ON owners (name) WHERE score > 0",
+        "IX304",
+        "index",
+        "owners",
+        "ix_owners_name",
+    ),
+    Fault(
+        "index",
+        "predicate differs",
+        "DROP INDEX ix_owners_active; CREATE INDEX ix_owners_active ON owners (created_at) WHERE mood <> 'calm'",
+        "IX304",
+        "index",
+        "owners",
+        "ix_owners_active",
+        twin="DROP INDEX ix_owners_active; "
+        "CREATE INDEX ix_owners_active ON owners (created_at) WHERE (mood != 'wild'::public.mood)",
+    ),
+    Fault(
+        "index",
+        "operator class",
+        "DROP INDEX ix_owners_pattern; CREATE INDEX ix_owners_pattern ON owners (name)",
+        "IX305",
+        "index",
+        "owners",
+        "ix_owners_pattern",
+        twin="DROP INDEX ix_owners_name; CREATE INDEX ix_owners_name ON owners (name text_ops)",
+    ),
+    Fault(
+        "index",
+        "sort order",
+        "DROP INDEX ix_owners_score; CREATE INDEX ix_owners_score ON owners (score ASC NULLS LAST)",
+        "IX306",
+        "index",
+        "owners",
+        "ix_owners_score",
+    ),
+    Fault(
+        "index",
+        "nulls order",
+        "DROP INDEX ix_owners_score; CREATE INDEX ix_owners_score ON owners (score DESC)",
+        "IX306",
+        "index",
+        "owners",
+        "ix_owners_score",
+    ),
+    Fault(
+        "index",
+        "include",
+        "DROP INDEX ix_owners_include; CREATE INDEX ix_owners_include ON owners (email)",
+        "IX307",
+        "index",
+        "owners",
+        "ix_owners_include",
+    ),
+    Fault(
+        "index",
+        "invalid",
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_owners_name'::regclass",
+        "IX308",
+        "index",
+        "owners",
+        "ix_owners_name",
+        no_downgrade="a valid index does not become invalid again",
+    ),
+    Fault(
+        "index",
+        "name",
+        "ALTER INDEX ix_owners_name RENAME TO owners_name_idx",
+        "IX309",
+        "index",
+        "owners",
+        "ix_owners_name",
+    ),
+    Fault(
+        "index",
+        "nulls not distinct",
+        "DROP INDEX ix_owners_code; CREATE UNIQUE INDEX ix_owners_code ON owners (code) NULLS NOT DISTINCT",
+        "IX310",
+        "index",
+        "owners",
+        "ix_owners_code",
+        minimum_server=15,
+    ),
+    # enums
+    Fault(
+        "enum",
+        "label missing",
+        "ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('calm', 'tense', 'wild'); "
+        "DROP INDEX ix_owners_active; ALTER TABLE owners ALTER mood DROP DEFAULT, "
+        "ALTER mood TYPE mood USING mood::text::mood, ALTER mood SET DEFAULT 'calm'; DROP TYPE mood_old; "
+        "CREATE INDEX ix_owners_active ON owners (created_at) WHERE mood <> 'wild'",
+        "EN102",
+        "enum",
+        None,
+        "mood",
+        no_downgrade="PostgreSQL cannot drop an enum label",
+    ),
+    Fault(
+        "enum",
+        "label unexpected",
+        "ALTER TYPE mood ADD VALUE 'sleepy'",
+        "EN202",
+        "enum",
+        None,
+        "mood",
+    ),
+    Fault(
+        "enum",
+        "label order",
+        "ALTER TYPE app.region RENAME VALUE 'north' TO 'x'; ALTER TYPE app.region RENAME VALUE 'south' TO 'north'; "
+        "ALTER TYPE app.region RENAME VALUE 'x' TO 'south'",
+        "EN301",
+        "enum",
+        None,
+        "region",
+        schema="app",
+    ),
+    Fault(
+        "enum",
+        "label name",
+        "ALTER TYPE mood RENAME VALUE 'tense' TO 'tens'",
+        "EN303",
+        "enum",
+        None,
+        "mood",
+        data_changes=("owners.mood",),
+    ),
+    Fault("enum", "unexpected", "CREATE TYPE leftover AS ENUM ('a')", "EN201", "enum", None, "leftover"),
+    Fault("enum", "schema", "ALTER TYPE app.region SET SCHEMA public", "EN302", "enum", None, "region", schema="app"),
+    # sequences
+    Fault(
+        "sequence",
+        "missing",
+        "ALTER TABLE tickets ALTER number DROP DEFAULT; DROP SEQUENCE invoice_numbers",
+        "SQ101",
+        "sequence",
+        None,
+        "invoice_numbers",
+        twin="ALTER SEQUENCE owners_id_seq RENAME TO some_other_name",
+    ),
+    Fault("sequence", "unexpected", "CREATE SEQUENCE leftover", "SQ201", "sequence", None, "leftover"),
+    Fault(
+        "sequence",
+        "options",
+        "ALTER SEQUENCE invoice_numbers INCREMENT BY 1",
+        "SQ301",
+        "sequence",
+        None,
+        "invoice_numbers",
+        twin="ALTER SEQUENCE invoice_numbers NO CYCLE MINVALUE 1 CACHE 1",
+    ),
+    Fault(
+        "sequence",
+        "ownership",
+        "ALTER SEQUENCE owners_id_seq OWNED BY owners.score",
+        "SQ302",
+        "sequence",
+        None,
+        "owners_id_seq",
+        twin="ALTER SEQUENCE invoice_numbers OWNED BY tickets.number",
+    ),
+)

@@ -1,0 +1,159 @@
+"""Proofs that hold, and proofs that must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+import drift
+from drift.errors import DriftError
+from drift.migration.options import PlanOptions
+from drift.pipeline import run_check
+from drift.verification import prove_file, verify, write_proven
+from drift.verification.scratch import PREFIX, scratch_database
+from tests.migration.projects import DATABASE, Project
+from tests.repair import run_script
+from tests.servers import Server
+
+
+def _scratch_databases(server: Server) -> list[str]:
+    with create_engine(server.url, poolclass=NullPool).connect() as connection:
+        found = connection.execute(text("SELECT datname FROM pg_database WHERE datname LIKE :p"), {"p": f"{PREFIX}%"})
+        return [row[0] for row in found]
+
+
+def test_a_proven_revision(database: str, tmp_path: Path, postgresql_server: Server) -> None:
+    run_script(database, DATABASE)
+    project = Project(tmp_path, database)
+    report = project.check()
+    written = write_proven(
+        drift.plan(report), "motto", report, project.inputs(), scratch_url=postgresql_server.url, rows=3
+    )
+    assert written.proof is not None
+    assert written.proof.holds, written.proof.lines()
+    assert [f.code for f in written.proof.answered] == ["CO101"]
+    assert written.proof.rows == 3
+    assert written.proof.lost_rows == ()
+    assert "Proven on a scratch database on the given server, postgresql" in written.path.read_text()
+    assert "1 findings gone" not in written.path.read_text()
+    assert written.path.parent == project.versions
+
+
+def test_a_revision_that_fails_is_not_written(database: str, tmp_path: Path, postgresql_server: Server) -> None:
+    run_script(database, DATABASE)
+    preamble = """
+from alembic.operations import ops
+def spoil(context, revision, directives):
+    directives[0].downgrade_ops.ops[:] = []
+"""
+    project = Project(tmp_path, database, preamble=preamble, configure="process_revision_directives=spoil")
+    report = project.check()
+    arguments = {"scratch_url": postgresql_server.url}
+    with pytest.raises(DriftError, match="did not pass its proof") as caught:
+        write_proven(drift.plan(report), "motto", report, project.inputs(), **arguments)
+    assert any("motto" in line for line in caught.value.details)
+    assert list(project.versions.iterdir()) == []
+    kept = write_proven(drift.plan(report), "motto", report, project.inputs(), unverified=True, **arguments)
+    assert "Not proven on" in kept.path.read_text()
+
+
+def _hand_written(folder: Path, upgrade: str, downgrade: str) -> Path:
+    path = folder / "hand.py"
+    path.write_text(
+        "from alembic import op\nimport sqlalchemy as sa\nrevision = 'hand'\ndown_revision = None\n"
+        f"def upgrade():\n    {upgrade}\ndef downgrade():\n    {downgrade}\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade", "said"),
+    [
+        ("op.add_column('users', sa.Column('motto', sa.String(30)))", "op.drop_column('users', 'motto')", None),
+        ("op.add_column('users', sa.Column('motto', sa.String(30)))", "pass", "After the downgrade: tables"),
+        ("op.execute('ALTER TABLE nowhere ADD x int')", "pass", "the upgrade broke off"),
+        ("op.drop_column('users', 'name')", "op.add_column('users', sa.Column('name', sa.String(50)))", "New after"),
+        ("op.execute('DELETE FROM users')", "pass", "Rows lost: public.users held 2, then 0"),
+    ],
+)
+def test_hand_written_revisions(
+    database: str, tmp_path: Path, postgresql_server: Server, upgrade: str, downgrade: str, said: str | None
+) -> None:
+    run_script(database, DATABASE)
+    project = Project(tmp_path / "project", database)
+    path = _hand_written(project.versions, upgrade, downgrade)
+    found, proof = verify("head", project.inputs(), scratch_url=postgresql_server.url, rows=2)
+    assert found == path
+    if said is None:
+        assert proof.holds, proof.lines()
+    else:
+        assert not proof.holds
+        assert any(said in line for line in proof.lines()), proof.lines()
+    assert _scratch_databases(postgresql_server) == []
+
+
+def test_pending_revisions_run_first(database: str, tmp_path: Path, postgresql_server: Server) -> None:
+    run_script(database, DATABASE)
+    project = Project(tmp_path / "project", database)
+    first = _hand_written(project.versions, "op.rename_table('users', 'people')", "op.rename_table('people', 'users')")
+    second = project.versions / "second.py"
+    second.write_text(
+        first.read_text()
+        .replace("revision = 'hand'", "revision = 'second'")
+        .replace("down_revision = None", "down_revision = 'hand'")
+        .replace("op.rename_table('users', 'people')", "op.rename_table('people', 'users'); X", 1)
+        .replace("op.rename_table('people', 'users')\n", "op.rename_table('users', 'people')\n")
+        .replace("; X", "")
+    )
+    _, proof = verify("second", project.inputs(), scratch_url=postgresql_server.url)
+    assert proof.error is None, proof.lines()
+    assert proof.holds, proof.lines()
+
+
+def test_a_revision_for_another_state_is_refused(database: str, tmp_path: Path, postgresql_server: Server) -> None:
+    run_script(database, DATABASE)
+    project = Project(tmp_path / "project", database)
+    report = project.check()
+    write_proven(drift.plan(report), "motto", report, project.inputs(), scratch_url=postgresql_server.url)
+    run_script(database, "ALTER TABLE users ADD COLUMN more int")
+    with pytest.raises(DriftError, match="made for another state"):
+        verify(None, project.inputs(), scratch_url=postgresql_server.url)
+
+
+def test_no_such_revision(database: str, tmp_path: Path) -> None:
+    run_script(database, DATABASE)
+    project = Project(tmp_path / "project", database)
+    with pytest.raises(DriftError):
+        verify("nonesuch", project.inputs())
+
+
+def test_a_file_that_is_no_revision(database: str, tmp_path: Path, postgresql_server: Server) -> None:
+    run_script(database, DATABASE)
+    project = Project(tmp_path / "project", database)
+    path = tmp_path / "broken.py"
+    path.write_text("x = 1\nraise ValueError('no')\n")
+    with pytest.raises(DriftError, match="cannot be imported") as caught:
+        prove_file(path, project.check(), project.inputs(), scratch_url=postgresql_server.url)
+    assert caught.value.place == f"{path}:2"
+
+
+def test_a_scratch_server_of_another_kind(sqlite_database: str) -> None:
+    with (
+        pytest.raises(DriftError, match="the scratch server is sqlite"),
+        scratch_database("postgresql", scratch_url=sqlite_database),
+    ):
+        pass
+
+
+def test_sqlite_needs_no_server(sqlite_database: str, tmp_path: Path) -> None:
+    run_script(sqlite_database, "CREATE TABLE users (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(50) NOT NULL);")
+    project = Project(tmp_path / "project", sqlite_database)
+    report = project.check()
+    written = write_proven(drift.plan(report, PlanOptions()), "motto", report, project.inputs(), rows=2)
+    assert written.proof is not None
+    assert written.proof.holds, written.proof.lines()
+    assert "a temporary SQLite file" in written.path.read_text()
+    assert run_check(project.inputs()).findings != ()
