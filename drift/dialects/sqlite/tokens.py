@@ -22,6 +22,7 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WORD = re.compile(r"[^\W\d][\w$]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,14 @@ def _fold(token: Token) -> str:
     if token.kind == "word":
         return token.text.lower()
     if token.kind == "quoted":
-        return token.identifier.lower()
+        return _fold_name(token.identifier)
     if token.text in ("==", "<>"):
         return {"==": "=", "<>": "!="}[token.text]
     return token.text
+
+
+def _fold_name(identifier: str) -> str:
+    """Bare where it would read as the same word without quotes, else in double quotes."""
+    if _WORD.fullmatch(identifier):
+        return identifier.lower()
+    return '"' + identifier.lower().replace('"', '""') + '"'

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, Connection, Dialect, Engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.schema import MetaData
 
+from drift.errors import DriftError
+from drift.sources.connections.drivers import choose_driver
 from drift.sources.connections.engines import CONNECT_TIMEOUT
 
 _READS = re.compile(
@@ -171,8 +174,39 @@ def no_database(log: list[str]) -> Iterator[None]:
     def create_all(*_: Any, **__: Any) -> None:
         log.append("DDL")
 
-    with _replaced(Engine, "connect", connect), _replaced(MetaData, "create_all", create_all):
+    with (
+        _replaced(Engine, "connect", connect),
+        _replaced(MetaData, "create_all", create_all),
+        _replaced(AsyncEngine, "__init__", _accept_any_engine),
+        _replaced(URL, "_get_entrypoint", _entry_point_with_a_driver(URL._get_entrypoint)),
+    ):
         yield
+
+
+def _accept_any_engine(engine: AsyncEngine, sync_engine: Engine) -> None:
+    """An ``AsyncEngine`` without the demand for an async driver: nothing is going to connect through it."""
+    engine.sync_engine = engine._assign_proxied(sync_engine)
+
+
+def _entry_point_with_a_driver(entry_point: Callable[[URL], type[Dialect]]) -> Callable[[URL], type[Dialect]]:
+    """The dialect of a URL, with another driver of the same database where the URL's own is not installed.
+
+    What a bare ``postgresql://`` means differs between SQLAlchemy 2.0 (psycopg2) and 2.1 (psycopg), and the machine
+    that checks need not have the driver that the application runs on.
+    """
+
+    def found(url: URL) -> type[Dialect]:
+        entry = entry_point(url)
+        try:
+            entry.get_dialect_cls(url).import_dbapi()
+        except ImportError:
+            try:
+                return entry_point(choose_driver(url))
+            except DriftError:
+                return entry
+        return entry
+
+    return found
 
 
 @contextmanager

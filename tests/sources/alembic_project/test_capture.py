@@ -285,6 +285,15 @@ def test_a_url_in_the_place_of_the_projects_own(tmp_path: Path) -> None:
     assert (found.url.host, found.url.password) == ("db", "p%@b")
 
 
+@pytest.mark.parametrize("template", ["generic", "async"])
+@pytest.mark.parametrize("drivername", ["postgresql", "postgresql+psycopg2cffi", "mysql+mysqlconnector"])
+def test_the_driver_of_the_url_need_not_be_installed(tmp_path: Path, template: str, drivername: str) -> None:
+    project = Project(tmp_path, f"{drivername}://a:b@db/shop", template)
+    (found,) = _captured(project)
+    assert found.url == make_url(f"{drivername}://a:b@db/shop")
+    assert found.dialect_name == drivername.partition("+")[0]
+
+
 def test_nothing_is_left_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = Project(tmp_path, NOWHERE)
     project.env(("def run_migrations_offline", "print('hello')\n\n\ndef run_migrations_offline"))
