@@ -59,8 +59,9 @@ def mariadb_server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def mysql_server() -> Iterator[Server]:
-    """The MySQL of this run; skipped without one, except where servers are required."""
-    yield from _optional("MySQL", choose_mysql(), required=False)
+    """The MySQL of this run; skipped without one. One that was found must start, where servers are required."""
+    choice = choose_mysql()
+    yield from _optional("MySQL", choice, required=bool(os.environ.get("CI")) and choice.start is not None)
 
 
 def _optional(name: str, choice: Choice, *, required: bool) -> Iterator[Server]:

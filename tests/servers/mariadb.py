@@ -40,9 +40,12 @@ def choose_mysql() -> Choice:
         return Choice(f"{without_secret(url)} (from DRIFT_TEST_MYSQL_URL)", lambda: _given(url, "mysql"))
     if docker_answers():
         return Choice(f"container {MYSQL_IMAGE}", lambda: _container(MYSQL_IMAGE, "mysql"))
+    if given := os.environ.get("DRIFT_TEST_MYSQLD"):
+        return Choice(f"started from {given} (from DRIFT_TEST_MYSQLD)", lambda: _local_mysql(Path(given)))
     if (binary := _server_binary("mysqld")) and not _is_mariadb(binary):
         return Choice(f"started from {binary}", lambda: _local_mysql(binary))
-    return Choice("no DRIFT_TEST_MYSQL_URL, no Docker engine, no MySQL server installed", None)
+    missing = "no DRIFT_TEST_MYSQL_URL, no Docker engine, no DRIFT_TEST_MYSQLD, no MySQL server installed"
+    return Choice(missing, None)
 
 
 def _given(url: str, dialect: str) -> Server:
