@@ -42,11 +42,12 @@ def write_verdict(verdict: Verdict, settings: Settings, files: list[tuple[str, P
         quiet=settings.quiet,
         statistics=settings.config.statistics,
     )
-    secrets = known_secrets()
+    secrets, directory = known_secrets(), settings.directory
     for format, path in files:
         plain = TextOptions(verbose=settings.verbose, statistics=settings.config.statistics)
-        write_file(path, render(verdict, format, options=plain, secrets=secrets))
-    sys.stdout.write(render(verdict, settings.config.format, options=options, secrets=secrets))
+        write_file(path, render(verdict, format, options=plain, secrets=secrets, directory=directory))
+    shown = render(verdict, settings.config.format, options=options, secrets=secrets, directory=directory)
+    sys.stdout.write(shown)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import cast
 
 from drift.errors import DriftError
 from drift.policy import Verdict
 from drift.policy.settings import FORMATS
+from drift.reports.places import FROM_ROOT, from_root
 from drift.reports.safe import without_secrets
 from drift.reports.text import TextOptions
 from drift.reports.text import render as render_text
@@ -39,7 +40,12 @@ _ENDINGS = {
 
 
 def render(
-    verdict: Verdict, format: str = "text", *, options: TextOptions | None = None, secrets: Iterable[str] = ()
+    verdict: Verdict,
+    format: str = "text",
+    *,
+    options: TextOptions | None = None,
+    secrets: Iterable[str] = (),
+    directory: Path | None = None,
 ) -> str:
     """The verdict in one of :data:`FORMATS`, without any password.
 
@@ -48,8 +54,11 @@ def render(
         format: One of :data:`FORMATS`.
         options: For ``text`` only.
         secrets: Texts that must not appear, beside what looks like a password by itself.
+        directory: Where paths start; what platforms read names them from the root of the repository around it.
     """
     clean = without_secrets(verdict, secrets)
+    if directory is not None and format in FROM_ROOT:
+        clean = from_root(clean, directory)
     if format == "text":
         return render_text(clean, options)
     module = import_module(f"drift.reports.{_MODULES[format]}")

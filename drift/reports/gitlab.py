@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 
 from drift.findings import Finding, Severity
 from drift.policy import Verdict
@@ -15,13 +16,13 @@ _NO_PLACE = "alembic.ini"
 
 
 def render(verdict: Verdict) -> str:
-    """The array. GitLab requires a path; a finding without a place in the code hangs on ``alembic.ini``."""
+    """The array. GitLab requires a path below the repository; what has none hangs on ``alembic.ini``."""
     return json.dumps([_issue(finding, verdict.labels) for finding in verdict.findings], indent=2) + "\n"
 
 
 def _issue(finding: Finding, labels: tuple[str, str]) -> dict[str, object]:
     (who, expected), (whose, actual) = words.sides(finding, labels)
-    place = finding.locations[0] if finding.locations else None
+    place = next((item for item in finding.locations if not PurePath(item.path).is_absolute()), None)
     return {
         "type": "issue",
         "check_name": f"{finding.code} {finding.name}",
@@ -33,7 +34,7 @@ def _issue(finding: Finding, labels: tuple[str, str]) -> dict[str, object]:
         "severity": _SEVERITIES[finding.severity],
         "fingerprint": finding.fingerprint,
         "location": {
-            "path": place.path if place else _NO_PLACE,
+            "path": visible(place.path) if place else _NO_PLACE,
             "lines": {"begin": place.line if place and place.line else 1},
         },
     }

@@ -15,16 +15,16 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(verdict: Verdict) -> str:
-    """The XML: errors and warnings are failures, info is a passed case with its text, not checked is skipped."""
+    """The XML: errors and warnings are failures, info is a passed case with its text, not checked is skipped.
+
+    Places stand in the text: ``file`` and ``line`` attributes are refused by the schema that Jenkins validates with.
+    """
     root = ElementTree.Element("testsuites", name="drift")
     for group, findings in grouped(verdict.findings):
         suite = ElementTree.SubElement(root, "testsuite", name=_text(group.title))
         for finding in findings:
             name = f"{finding.code} {finding.name}: {short_name(finding)}"
             case = _case(suite, group.title, name)
-            if finding.locations:
-                case.set("file", _text(finding.locations[0].path))
-                case.set("line", str(finding.locations[0].line or 1))
             (who, expected), (whose, actual) = words.sides(finding, verdict.labels)
             body = f"{finding.message}\n{who:<8}  {expected}\n{whose:<8}  {actual}\n"
             body += "".join(f"at        {place}\n" for place in finding.locations)
