@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -33,6 +34,9 @@ _SAFETY = {
     "irreversible": "cannot be undone",
     "manual": "by hand",
 }
+_WORDS = re.compile(r"\w+|\W")
+_SHORT = 12
+"""Lines of a repair that is shown at once; a longer one is folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,14 @@ def render(verdict: Verdict) -> str:
     """The page."""
     places = words.table_places(verdict)
     scripts = dict(verdict.scripts)
+    first = _first_with(verdict.findings, scripts)
     groups = [
         {
             "title": visible(group.title),
             "place": place and visible(str(place)),
-            "findings": [_finding(finding, verdict.labels, scripts.get(finding.fingerprint)) for finding in findings],
+            "findings": [
+                _finding(finding, verdict.labels, scripts.get(finding.fingerprint), first) for finding in findings
+            ],
         }
         for group, findings in grouped(verdict.findings)
         for place in [places.get(group.title) or words.class_place(findings)]
@@ -78,6 +85,7 @@ def render(verdict: Verdict) -> str:
                 (code, name) for code, name in FAMILIES.items() if any(used_code.startswith(code) for used_code in used)
             ],
             picture=svg(picture),
+            drawn=f"{words.count(len(picture.entities), 'table')}, as the models and the database have them",
             left_out=picture.left_out,
             not_checked=[
                 {
@@ -113,19 +121,33 @@ def _environment() -> Environment:
     )
 
 
-def _finding(finding: Finding, labels: tuple[str, str], script: str | None) -> dict[str, Any]:
+def _first_with(findings: tuple[Finding, ...], scripts: dict[str, str]) -> dict[str, Finding]:
+    """The finding under which each script is shown; others that it repairs, too, refer to that one."""
+    first: dict[str, Finding] = {}
+    for _, group in grouped(findings):
+        for finding in group:
+            if finding.fingerprint in scripts:
+                first.setdefault(scripts[finding.fingerprint], finding)
+    return first
+
+
+def _finding(
+    finding: Finding, labels: tuple[str, str], script: str | None, first: dict[str, Finding]
+) -> dict[str, Any]:
     (who, expected), (whose, actual) = words.sides(finding, labels)
     left, right = parts(visible(expected), visible(finding.actual) if finding.actual is not None else "")
     rest = visible(actual).removeprefix("".join(part.text for part in right))
     right = [*right, Part(rest, not right)] if rest else right
     repair = finding.repair
+    steps = script.splitlines() if script else (repair.steps or (repair.kind.replace("-", " "),)) if repair else ()
+    shown_at = first[script] if script else finding
     return {
         "code": finding.code,
         "name": finding.name,
         "family": finding.code[:2],
         "severity": finding.severity.value,
         "subject": visible(short_name(finding)),
-        "kind": finding.subject.kind.value.replace("-", " "),
+        "whole": visible(describe(finding.subject)),
         "message": visible(finding.message),
         "who": who,
         "whose": whose,
@@ -134,10 +156,16 @@ def _finding(finding: Finding, labels: tuple[str, str], script: str | None) -> d
         "places": [visible(str(place)) for place in finding.locations],
         "repair": repair
         and {
-            "steps": [visible(step) for step in repair.steps] or [repair.kind.replace("-", " ")],
+            "text": "\n".join(visible(step) for step in steps),
+            "short": len(steps) <= _SHORT,
             "safety": _SAFETY[repair.safety.value],
         },
-        "script": script and "\n".join(visible(line) for line in script.splitlines()),
+        "together": shown_at is not finding
+        and {
+            "fingerprint": shown_at.fingerprint,
+            "code": shown_at.code,
+            "subject": visible(describe(shown_at.subject)),
+        },
         "fingerprint": finding.fingerprint,
         "words": visible(
             f"{describe(finding.subject)} {finding.code} {finding.name} {expected} {actual} {finding.message}"
@@ -146,16 +174,17 @@ def _finding(finding: Finding, labels: tuple[str, str], script: str | None) -> d
 
 
 def parts(expected: str, actual: str) -> tuple[list[Part], list[Part]]:
-    """Both values cut into pieces, those that differ marked. Values with little in common are marked as a whole."""
-    matcher = SequenceMatcher(None, expected, actual, autojunk=False)
+    """Both values cut into words, those that differ marked. Values with little in common are marked as a whole."""
+    words_left, words_right = _WORDS.findall(expected), _WORDS.findall(actual)
+    matcher = SequenceMatcher(None, words_left, words_right, autojunk=False)
     if matcher.ratio() < 0.5:
         return [Part(expected, True)], [Part(actual, True)] if actual else []
     left, right = [], []
     for kind, a, b, c, d in matcher.get_opcodes():
-        if expected[a:b]:
-            left.append(Part(expected[a:b], kind != "equal"))
-        if actual[c:d]:
-            right.append(Part(actual[c:d], kind != "equal"))
+        if b > a:
+            left.append(Part("".join(words_left[a:b]), kind != "equal"))
+        if d > c:
+            right.append(Part("".join(words_right[c:d]), kind != "equal"))
     return left, right
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise, product
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from drift.reports import render
 from drift.reports.html import parts
 from tests.reports import samples
+from tests.reports.browser import Browser, browser
 
 ALL = [samples.sample, samples.clean, samples.hostile]
 _VOID = {"meta", "input", "br", "hr", "img", "link"}
@@ -134,66 +135,186 @@ def test_every_text_has_enough_contrast(theme):
         assert (high + 0.05) / (low + 0.05) >= 4.5, (front, back)
 
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SCRIPT = """
-<script>addEventListener("load", () => {
-  const say = [], find = id => document.getElementById(id), shown = () => document.querySelectorAll(".finding:not([hidden])").length;
-  const type = text => { find("search").value = text; find("search").dispatchEvent(new Event("input", {bubbles: true})); };
-  say.push("all " + shown());
-  type("surname"); say.push("search " + shown());
-  type("no such thing"); say.push("none " + shown() + " " + !find("nothing").hidden);
-  type(""); document.querySelector("input[value=error]").click(); say.push("without errors " + shown());
-  document.querySelector("input[value=error]").click();
-  find("family").value = "RS"; find("family").dispatchEvent(new Event("input", {bubbles: true})); say.push("family " + shown());
-  const before = getComputedStyle(document.body).backgroundColor; find("theme").click();
-  say.push("theme " + (before !== getComputedStyle(document.body).backgroundColor));
-  document.dispatchEvent(new KeyboardEvent("keydown", {key: "/"})); say.push("slash " + (document.activeElement === find("search")));
-  location.hash = "#d-CO301"; setTimeout(() => { say.push("docs " + find("docs").open);
-  say.push("wide " + (document.documentElement.scrollWidth <= innerWidth));
-  document.title = "RESULT " + say.join("; "); }, 50);
-});</script>
-"""  # noqa: E501
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
 
 
-def chromium(page: Path, *arguments: str) -> str:
-    command = [
-        CHROMIUM or "",
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--user-data-dir={page.parent / 'profile'}",
-    ]
-    environment = {**os.environ, "HOME": str(page.parent)}
-    done = subprocess.run(
-        [*command, *arguments, page.as_uri()], capture_output=True, text=True, timeout=120, check=True, env=environment
-    )
-    return done.stdout
+@pytest.fixture
+def show(chromium, tmp_path):
+    """Open the page of a verdict."""
+
+    def opened(verdict, **options) -> Browser:
+        page = tmp_path / "report.html"
+        page.write_text(render(verdict(), "html"), encoding="utf-8")
+        return chromium.open(page, **options)
+
+    return opened
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-def test_filters_theme_and_keyboard_work_in_a_browser(tmp_path):
-    page = tmp_path / "report.html"
-    page.write_text(render(samples.sample(), "html").replace("</body>", SCRIPT + "</body>"), encoding="utf-8")
-    dumped = chromium(page, "--virtual-time-budget=3000", "--dump-dom")
-    title = re.search("<title>RESULT (.*?)</title>", dumped)
-    assert title is not None
-    assert title[1].split("; ") == [
-        "all 3", "search 1", "none 0 true", "without errors 1", "family 1", "theme true", "slash true", "docs true",
-        "wide true",
-    ]  # fmt: skip
+SHOWN = "document.querySelectorAll('.finding:not([hidden])').length"
+STOPS = [
+    ("link", "Skip to the findings"),
+    ("button", "Switch between light and dark"),
+    ("searchbox", "Search the findings"),
+    ("checkbox", "error"),
+    ("checkbox", "warning"),
+    ("combobox", "Family"),
+    ("DisclosureTriangle", "2 tables, as the models and the database have them"),
+    ("region", "Picture of the drifted tables"),
+    ("link", "CO301 column-type-mismatch"),
+    ("DisclosureTriangle", "Repair: safe to run"),
+    ("region", "Repair of public.users.email"),
+    ("button", "Copy the repair of public.users.email"),
+    ("link", "CO308 column-renamed"),
+    ("DisclosureTriangle", "Repair: blocks reads and writes while it runs"),
+    ("region", "Repair of public.users.surname"),
+    ("button", "Copy the repair of public.users.surname"),
+    ("link", "RS301 response-field-not-optional"),
+    ("DisclosureTriangle", "Accepted by drift-baseline.json: 3"),
+    ("DisclosureTriangle", "3 of drift's checks"),
+]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-@pytest.mark.parametrize("width", [1280, 480])
+def test_the_keyboard_reaches_everything_in_reading_order(show):
+    page = show(samples.sample)
+    met = []
+    for _ in STOPS:
+        page.press("Tab")
+        met.append(page.focused())
+        seen = page.run("""(() => { const e = document.activeElement, b = e.getBoundingClientRect(),
+            s = getComputedStyle(e); return [b.top >= 0 && b.bottom <= innerHeight || b.height > innerHeight / 2,
+            s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2]; })()""")
+        assert seen == [True, True], f"{met[-1]} is not to be seen, or its focus is not"
+    assert met == STOPS
+    page.press("Tab", shift=True)
+    assert page.focused() == STOPS[-2]
+
+
+def test_work_with_the_keyboard_alone(show):
+    page = show(samples.sample)
+    assert page.run(SHOWN) == 3
+    page.press("/")
+    assert page.focused() == ("searchbox", "Search the findings")
+    page.write("surname")
+    assert (page.run(SHOWN), page.run("document.getElementById('shown').textContent")) == (1, "1 of 3 findings")
+    page.press("Escape")
+    assert page.run(SHOWN) == 3
+    page.write("no such thing")
+    assert (page.run(SHOWN), page.run("document.getElementById('nothing').hidden")) == (0, False)
+    page.press("Escape")
+    page.press("Tab")
+    page.press(" ")
+    assert page.run(SHOWN) == 1, "without errors"
+    page.press(" ")
+    page.press("Tab")
+    page.press("Tab")
+    assert page.focused() == ("combobox", "Family")
+    for letter in "resp":
+        page.type(letter)
+    assert page.run("document.getElementById('family').value") == "RS"
+    assert page.run(SHOWN) == 1
+    page.run("document.querySelector('.finding:not([hidden]) .line a').focus()")
+    page.press("Enter")
+    assert page.focused()[0] == "article"
+    assert page.run("document.getElementById('docs').open && document.activeElement.id") == "d-RS301"
+
+
+def test_the_skip_link_leads_to_the_findings(show):
+    page = show(samples.sample)
+    page.press("Tab")
+    page.press("Enter")
+    page.press("Tab")
+    assert page.focused() == ("link", "CO301 column-type-mismatch")
+
+
 @pytest.mark.parametrize("verdict", ALL)
-def test_no_page_is_wider_than_its_window(tmp_path, verdict, width):
-    page = tmp_path / "report.html"
-    measure = (
-        '<script>addEventListener("load", () => { document.title = "W " + document.documentElement.scrollWidth; });'
+def test_a_screen_reader_is_told_what_everything_is(show, verdict):
+    page = show(verdict)
+    told = page.tree()
+    roles = [role for role, _ in told]
+    assert [roles.count(landmark) for landmark in ("banner", "main", "contentinfo")] == [1, 1, 1]
+    for role, name in told:
+        if role in ("link", "button", "checkbox", "combobox", "searchbox", "region", "heading", "image", "article"):
+            assert name, f"a {role} without a name"
+    names = [(role, name) for role, name in told if role in ("button", "region")]
+    assert len(names) == len(set(names)), "two things of one kind with one name"
+    assert page.run('document.querySelectorAll(\'[tabindex]:not([tabindex="0"]):not([tabindex="-1"])\').length') == 0
+    assert page.run("[...document.querySelectorAll('[aria-labelledby]')].every(e => "
+                    "e.getAttribute('aria-labelledby').split(' ').every(i => document.getElementById(i)))")  # fmt: skip
+
+
+def test_the_picture_is_told_in_words(show):
+    (told,) = [name for role, name in show(samples.sample).tree() if role == "image"]
+    assert "public.users: email different, surname different. public.teams: as expected." in told
+
+
+@pytest.mark.parametrize("verdict", ALL)
+def test_light_and_dark(show, verdict, tmp_path):
+    """With DRIFT_SCREENSHOTS=FOLDER the pictures stay, to be looked at."""
+    folder = Path(os.environ.get("DRIFT_SCREENSHOTS", tmp_path))
+    background = "getComputedStyle(document.body).backgroundColor"
+    colors, pictures = [], []
+    for dark in (False, True):
+        page = show(verdict, dark=dark)
+        colors.append(page.run(background))
+        pictures.append(page.picture())
+        (folder / f"{verdict.__name__}-{'dark' if dark else 'light'}.png").write_bytes(pictures[-1])
+    assert colors == ["rgb(246, 247, 249)", "rgb(18, 22, 29)"]
+    assert all(picture.startswith(b"\x89PNG") and len(picture) > 10_000 for picture in pictures)
+    page.run("document.getElementById('theme').click()")
+    assert page.run(background) == colors[0], "the button turns the system's choice round"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_shown_text_has_enough_contrast(show, dark):
+    """As computed by the browser for each text on its own background: at least 4.5 to 1."""
+    page = show(samples.sample, dark=dark)
+    page.run("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    for front, back, text in page.run(TEXTS):
+        high, low = sorted((luminance(front), luminance(back)), reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (front, back, text)
+
+
+TEXTS = """(() => {
+  const hex = c => "#" + c.match(/[\\d.]+/g).slice(0, 3).map(n => (+n).toString(16).padStart(2, "0")).join("");
+  const clear = c => c === "transparent" || c.endsWith(", 0)");
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode.textContent.trim(), holder = walk.currentNode.parentElement;
+    if (!text || holder.closest("script, svg") || !holder.checkVisibility()) continue;
+    let back = holder;
+    while (back && clear(getComputedStyle(back).backgroundColor)) back = back.parentElement;
+    found.push([hex(getComputedStyle(holder).color), hex(getComputedStyle(back).backgroundColor), text.slice(0, 40)]);
+  }
+  return found;
+})()"""
+
+
+def test_the_repair_is_copied(show):
+    page = show(samples.sample)
+    page.run("document.querySelector('.copy').focus()")
+    page.press("Enter")
+    assert page.run("new Promise(done => setTimeout(() => done(document.querySelector('.copy').textContent), 50))") in (
+        "Copied",
+        "Selected",
     )
-    page.write_text(render(verdict(), "html").replace("</body>", f"{measure}</script></body>"), encoding="utf-8")
-    dumped = chromium(page, f"--window-size={width},900", "--virtual-time-budget=1000", "--dump-dom")
-    found = re.search(r"<title>W (\d+)</title>", dumped)
-    assert found is not None
-    # Headless Chromium has no window narrower than 500.
-    assert int(found[1]) <= max(width, 500)
+
+
+def test_one_repair_of_several_findings_is_shown_once(show):
+    first, second, _ = samples.FINDINGS
+    script = "op.execute('both')"
+    verdict = replace(samples.sample(), scripts=((first.fingerprint, script), (second.fingerprint, script)))
+    page = show(lambda: verdict)
+    assert page.run("[...document.querySelectorAll('pre')].filter(e => e.textContent.includes('both')).length") == 1
+    page.run("document.querySelector('.together a').focus()")
+    page.press("Enter")
+    assert page.run("document.querySelector(':target').id") == f"f-{first.fingerprint}"
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("verdict", ALL)
+def test_no_page_is_wider_than_its_window(show, verdict, width):
+    """320 pixels: WCAG 2.2, success criterion 1.4.10."""
+    assert show(verdict, width=width).run("document.documentElement.scrollWidth") <= width
