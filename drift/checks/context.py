@@ -219,15 +219,6 @@ class SchemaView(Alignment):
         """What could not be read on either side, as text."""
         return frozenset(subject for subject, _ in (*self.expected.unreadable, *self.actual.unreadable))
 
-    @cached_property
-    def _homes(self) -> frozenset[str | None]:
-        return frozenset(table.name.schema for table in self.expected.tables)
-
-    def is_of_others(self, name: QualifiedName) -> bool:
-        """Whether it lies in the default schema, which is always read, and the models keep their tables in others."""
-        homes = self._homes
-        return bool(homes) and name.schema == self.actual.default_schema and name.schema not in homes
-
     def plainly_same(self, table: TableView) -> bool:
         """Whether no check of the two tables can find anything, columns aside."""
         return table.plainly_same and all(_plain(pair) or self._same_rule(pair, table) for pair in table.checks)

@@ -134,8 +134,6 @@ def enum_unexpected(schema: SchemaView) -> Iterator[Finding]:
     for pair in schema.enums:
         if pair.actual is None or pair.expected is not None or pair.actual.name in used:
             continue
-        if schema.is_of_others(pair.actual.name):
-            continue
         yield found(
             "EN201",
             object_subject(SubjectKind.ENUM, pair.actual.name),

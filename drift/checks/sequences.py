@@ -86,8 +86,6 @@ def sequence_unexpected(schema: SchemaView) -> Iterator[Finding]:
         sequence = pair.actual
         if sequence is None or pair.expected is not None or sequence.owned_by is not None or sequence.name in used:
             continue
-        if schema.is_of_others(sequence.name):
-            continue
         yield found(
             "SQ201",
             object_subject(SubjectKind.SEQUENCE, sequence.name),

@@ -91,8 +91,6 @@ def table_unexpected(table: TableView, schema: SchemaView) -> Iterator[Finding]:
         return
     if seen.kind is TableKind.FOREIGN and schema.actual.dialect == "sqlite":
         return  # a virtual table: a search index over tables that are there, like a view
-    if schema.is_of_others(seen.name):
-        return
     if is_bookkeeping(seen) or seen.name.name.startswith(BATCH_PREFIX) or _second_history(seen, schema):
         return
     relation = local(seen.name, schema.actual.default_schema)

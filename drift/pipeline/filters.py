@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drift.alignment import Alignment
 from drift.dialects import ServerInfo
-from drift.schema import Schema, Table
+from drift.schema import QualifiedName, Schema, Table
 
 if TYPE_CHECKING:
     from drift.pipeline.targets import Target
@@ -47,6 +47,28 @@ def paired_filter(alignment: Alignment, target: Target, info: ServerInfo) -> Ali
                 include_name=environment.include_name,
             )
     return alignment
+
+
+def without_others(alignment: Alignment) -> Alignment:
+    """The alignment without unexpected objects of the default schema, where the models keep their tables in others.
+
+    The default schema is always read, since a table may have been made there by mistake. What else lies there belongs
+    to somebody else. (A schema that the user names is the user's: do not call this then.)
+    """
+    homes = {table.name.schema for table in alignment.expected.tables}
+    default = alignment.actual.default_schema
+    if not homes or default in homes:
+        return alignment
+
+    def kept(expected: object | None, name: QualifiedName | None) -> bool:
+        return expected is not None or name is None or name.schema != default
+
+    return replace(
+        alignment,
+        tables=tuple(p for p in alignment.tables if kept(p.expected, p.actual and p.actual.name)),
+        enums=tuple(p for p in alignment.enums if kept(p.expected, p.actual and p.actual.name)),
+        sequences=tuple(p for p in alignment.sequences if kept(p.expected, p.actual and p.actual.name)),
+    )
 
 
 def _known(target: Target) -> set[tuple[str | None, str]]:

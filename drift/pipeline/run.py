@@ -14,7 +14,7 @@ from drift.alignment.letter_case import respelled
 from drift.checks.run import run_checks
 from drift.dialects import dialect_for
 from drift.findings import Outcome
-from drift.pipeline.filters import paired_filter, reflected_filter
+from drift.pipeline.filters import paired_filter, reflected_filter, without_others
 from drift.pipeline.inputs import Inputs
 from drift.pipeline.migrations import migration_states, resolved_by_pending
 from drift.pipeline.probes import count_rows, with_strays
@@ -105,6 +105,8 @@ def _compare(target: Target, inputs: Inputs) -> tuple[Comparison, tuple[Outcome,
         expected, actual, unseen = without_unseen(expected, actual, dialect)
         alignment = align(expected, actual, truncate=dialect.truncate, excluded=_excluded(expected))
         alignment = paired_filter(alignment, target, info)
+        if not inputs.schemas:
+            alignment = without_others(alignment)
         require_plausible(alignment, migrations, target, allow_empty=inputs.allow_empty)
         alignment = settle(alignment, dialect.canonicaliser(connection), spell=dialect.spell_expression)
         outcomes, remarks = resolved_by_pending(run_checks(alignment, migrations), target, migrations, dialect.name)
@@ -132,6 +134,8 @@ def _compare_snapshot(
     actual = reflected_filter(actual, target)
     alignment = align(expected, actual, truncate=dialect.truncate, excluded=_excluded(expected))
     alignment = paired_filter(alignment, target, info)
+    if not inputs.schemas:
+        alignment = without_others(alignment)
     require_plausible(alignment, (), target, allow_empty=inputs.allow_empty)
     alignment = settle(alignment, snapshot_canonicaliser(snapshot, inputs), spell=dialect.spell_expression)
     outcomes = run_checks(alignment)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -36,11 +34,6 @@ NOUNS = {
 }
 
 
-@pytest.mark.skipif(
-    os.environ.get("HYPOTHESIS_PROFILE") != "nightly",
-    reason="unexpected tables of a default schema that no model uses are left alone on purpose, even when it is named; "
-    "run with HYPOTHESIS_PROFILE=nightly",
-)
 @settings(max_examples=max(settings().max_examples // 2, 1))
 @given(both=pairs())
 def test_each_difference_that_alembic_sees_is_one_of_ours(both: tuple[Shape, Shape], postgresql_server: Server) -> None:
@@ -84,12 +77,30 @@ def _alembic(engine: sa.Engine, wanted: sa.MetaData, schemas: list[str]) -> list
     }
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=options)
-        return [place for difference in compare_metadata(context, wanted) for place in _places(difference)]
+        differences = compare_metadata(context, wanted)
+        connection.rollback()
+        return [
+            place
+            for difference in differences
+            for single in (difference if isinstance(difference, list) else [difference])
+            if not _is_false_alarm(single, connection)
+            for place in _places(single)
+        ]
+
+
+def _is_false_alarm(difference: Any, connection: sa.Connection) -> bool:
+    """Whether Alembic takes a REAL for something else than the FLOAT(24) that made it; the server is asked."""
+    action, *rest = difference
+    if action != "modify_type" or not isinstance(rest[-1], sa.Float):
+        return False
+    existing, wanted = (
+        connection.scalar(sa.text("SELECT to_regtype(:name)"), {"name": type_.compile(connection.dialect)})
+        for type_ in rest[-2:]
+    )
+    return existing == wanted
 
 
 def _places(difference: Any) -> list[tuple[str, str | None, str, Any]]:
-    if isinstance(difference, list):
-        return [place for single in difference for place in _places(single)]
     action, *rest = difference
     if action in ("add_table", "remove_table", "add_table_comment", "remove_table_comment"):
         noun = "table_comment" if action.endswith("comment") else "table"

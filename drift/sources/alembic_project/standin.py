@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Dialect, Engine
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.schema import MetaData
 
 from drift.errors import DriftError
@@ -177,15 +176,27 @@ def no_database(log: list[str]) -> Iterator[None]:
     with (
         _replaced(Engine, "connect", connect),
         _replaced(MetaData, "create_all", create_all),
-        _replaced(AsyncEngine, "__init__", _accept_any_engine),
         _replaced(URL, "_get_entrypoint", _entry_point_with_a_driver(URL._get_entrypoint)),
+        _async_over_any_driver(),
     ):
         yield
 
 
-def _accept_any_engine(engine: AsyncEngine, sync_engine: Engine) -> None:
-    """An ``AsyncEngine`` without the demand for an async driver: nothing is going to connect through it."""
-    engine.sync_engine = engine._assign_proxied(sync_engine)
+@contextmanager
+def _async_over_any_driver() -> Iterator[None]:
+    """Async engines take a driver that is not async meanwhile: nothing is going to connect through them."""
+    try:
+        from sqlalchemy.ext.asyncio import AsyncEngine
+    except ImportError:
+        # SQLAlchemy 2.1 without greenlet: no env.py can make an async engine here.
+        yield
+        return
+
+    def accept(engine: AsyncEngine, sync_engine: Engine) -> None:
+        engine.sync_engine = engine._assign_proxied(sync_engine)
+
+    with _replaced(AsyncEngine, "__init__", accept):
+        yield
 
 
 def _entry_point_with_a_driver(entry_point: Callable[[URL], type[Dialect]]) -> Callable[[URL], type[Dialect]]:
