@@ -6,7 +6,8 @@ that calls IMMUTABLE functions with constant arguments, and inlines simple SQL f
 sent, so that none can end the statement and start another.
 
 What a model writes is meant for the application's search path, so the questions are asked under the session's own
-one, with the table's schema behind it; what the catalog prints is qualified and means the same under any.
+one, with the table's schema behind it, and behind that the schemas of the extensions: where these are kept apart, the
+application has them in its path. What the catalog prints is qualified and means the same under any.
 """
 
 from __future__ import annotations
@@ -47,6 +48,13 @@ _UNUSABLE = """
 SELECT n.nspname::pg_catalog.text
 FROM pg_catalog.pg_namespace n
 WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND n.nspname !~ '^pg_'
+"""
+_EXTENSION_SCHEMAS = """
+SELECT DISTINCT n.nspname::pg_catalog.text COLLATE "C"
+FROM pg_catalog.pg_extension e
+JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND n.nspname <> 'pg_catalog'
+ORDER BY 1
 """
 
 
@@ -137,14 +145,15 @@ class _Asking:
     def __init__(self, connection: Connection, server: Server) -> None:
         self._connection = connection
         self._server = server
+        self._extension_schemas = [str(name) for (name,) in rows(connection, _EXTENSION_SCHEMAS)]
         self._unusable: list[str] | None = None
         self._timeouts = 0
 
     def ask(self, schema: str | None, items: Sequence[_Item]) -> dict[Question, str | Unsettled]:
         """Answers to the questions about tables of one schema."""
-        path = self._server.search_path
-        if schema is not None:
-            path = f"{path}, {always_quote(schema)}" if path.strip() else always_quote(schema)
+        own = [self._server.search_path] if self._server.search_path.strip() else []
+        behind = [always_quote(name) for name in (schema, *self._extension_schemas) if name is not None]
+        path = ", ".join([*own, *behind])
         configure(self._connection, {**SPELLING, "search_path": path})
         same: dict[tuple[Source, str, Usage], list[Question]] = {}
         distinct: list[_Item] = []

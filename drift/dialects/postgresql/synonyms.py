@@ -8,56 +8,22 @@ what is a different function (``EXTRACT`` gives numeric, ``date_part`` double pr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from drift.dialects.postgresql.commutative import ordered
+from drift.dialects.postgresql.token_trees import Group, Node, flat, nested, text
 from drift.dialects.text import Kind, Token, tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Tokens inside a pair of parentheses or brackets."""
-
-    opening: Token
-    inner: tuple[Node, ...]
-    closing: Token
-
-
-Node = Token | Group
 
 
 def folded(parts: Sequence[Token]) -> list[Token]:
     """``parts`` with every synonym replaced by one spelling. Parentheses must match."""
-    return _flat(_fold(_nested(parts)))
-
-
-def _nested(parts: Sequence[Token]) -> tuple[Node, ...]:
-    stack: list[tuple[Token | None, list[Node]]] = [(None, [])]
-    for part in parts:
-        if part.kind is Kind.OPEN:
-            stack.append((part, []))
-        elif part.kind is Kind.CLOSE:
-            opening, inner = stack.pop()
-            if opening is not None:
-                stack[-1][1].append(Group(opening, tuple(inner), part))
-        else:
-            stack[-1][1].append(part)
-    return tuple(stack[0][1])
-
-
-def _flat(nodes: Sequence[Node]) -> list[Token]:
-    result: list[Token] = []
-    for node in nodes:
-        if isinstance(node, Group):
-            result += [node.opening, *_flat(node.inner), node.closing]
-        else:
-            result.append(node)
-    return result
+    return flat(_fold(nested(parts)))
 
 
 def _fold(nodes: Sequence[Node]) -> tuple[Node, ...]:
     """Fold from the inside out."""
     inner: list[Node] = [
-        Group(node.opening, _fold(node.inner), node.closing) if isinstance(node, Group) else node for node in nodes
+        ordered(Group(node.opening, _fold(node.inner), node.closing)) if isinstance(node, Group) else node
+        for node in nodes
     ]
     result: list[Node] = []
     place = 0
@@ -76,29 +42,25 @@ def _replacement(nodes: Sequence[Node], place: int) -> tuple[int, Sequence[Node]
         return 1, _time_zone(node) or _legacy_now(node, following) or _cast_twice(node, nodes[place + 1 :]) or (node,)
     before = nodes[place - 1] if place else None
     called = following if isinstance(following, Group) and following.opening.text == "(" else None
-    if called is not None and node.text in _BARE_ARGUMENTS and _text(before) != ".":
+    if called is not None and node.text in _BARE_ARGUMENTS and text(before) != ".":
         return 2, _call(node.text, *_arguments(called))
     if called is None and node.text in _VALUES:
         return 1, _VALUES[node.text]
-    bare = _text(before) != "." or (place > 1 and _text(nodes[place - 2]) in _PGCRYPTO)
+    bare = text(before) != "." or (place > 1 and text(nodes[place - 2]) in _PGCRYPTO)
     if called is not None and node.text in _CALLS and bare:
         replaced = _CALLS[node.text](called)
         if replaced is not None:
             return 2, replaced
-    if called is not None and node.text in _PRECISE and _text(before) != ".":
-        return 2, _nested(tokens(_PRECISE[node.text].format("".join(part.text for part in _flat(called.inner)))))
-    if node.text in _PGCRYPTO and _text(following) == "." and _text_at(nodes, place + 2) in _UUID_FUNCTIONS:
+    if called is not None and node.text in _PRECISE and text(before) != ".":
+        return 2, nested(tokens(_PRECISE[node.text].format("".join(part.text for part in flat(called.inner)))))
+    if node.text in _PGCRYPTO and text(following) == "." and _text_at(nodes, place + 2) in _UUID_FUNCTIONS:
         # pgcrypto's function of that name was the only one before PostgreSQL 13, which has its own.
         return 2, ()
     return 1, (node,)
 
 
-def _text(node: Node | None) -> str | None:
-    return node.text if isinstance(node, Token) else None
-
-
 def _text_at(nodes: Sequence[Node], place: int) -> str | None:
-    return _text(nodes[place]) if place < len(nodes) else None
+    return text(nodes[place]) if place < len(nodes) else None
 
 
 def _cut(nodes: Sequence[Node], *words: str) -> list[tuple[Node, ...]] | None:
@@ -106,7 +68,7 @@ def _cut(nodes: Sequence[Node], *words: str) -> list[tuple[Node, ...]] | None:
     pieces: list[tuple[Node, ...]] = []
     start = 0
     for word in words:
-        place = next((at for at in range(start, len(nodes)) if _text(nodes[at]) == word), None)
+        place = next((at for at in range(start, len(nodes)) if text(nodes[at]) == word), None)
         if place is None:
             return None
         pieces.append(tuple(nodes[start:place]))
@@ -140,7 +102,7 @@ def _without_implicit(argument: tuple[Node, ...]) -> tuple[Node, ...]:
     """``(x)::text`` -> ``x``: the SQL-syntax spelling hides the cast that the call spelling shows."""
     while argument:
         head = argument[0]
-        cast = [_text(node) for node in argument[1:]]
+        cast = [text(node) for node in argument[1:]]
         if isinstance(head, Group) and head.opening.text == "(" and (len(argument) == 1 or cast in _IMPLICIT):
             argument = head.inner
         else:
@@ -165,15 +127,15 @@ def _time_zone(group: Group) -> tuple[Node, ...] | None:
 
 def _legacy_now(group: Group, following: Node | None) -> tuple[Node, ...] | None:
     """``('now'::text)::date``, which is how PostgreSQL stored ``CURRENT_DATE`` before version 10."""
-    if _text(following) == "::" and [part.text for part in _flat(group.inner)] in _LEGACY_NOW:
-        return _nested(tokens("(now())"))
+    if text(following) == "::" and [part.text for part in flat(group.inner)] in _LEGACY_NOW:
+        return nested(tokens("(now())"))
     return None
 
 
 def _cast_twice(group: Group, following: Sequence[Node]) -> tuple[Node, ...] | None:
     """``((x)::timestamp without time zone)::timestamp(0) without time zone``: the second cast says it all."""
-    inner = [_text(node) for node in group.inner]
-    outer = [_text(node) for node in following[:6]]
+    inner = [text(node) for node in group.inner]
+    outer = [text(node) for node in following[:6]]
     if len(inner) == 6 and isinstance(group.inner[0], Group) and inner[1:] == outer[:2] + outer[3:6]:
         return (group.inner[0],)
     return None
@@ -206,12 +168,12 @@ _TRIMS = {"BOTH": "btrim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 
 
 def _trim(group: Group) -> tuple[Node, ...] | None:
-    side = _text(group.inner[0]) if group.inner else None
+    side = text(group.inner[0]) if group.inner else None
     pieces = _cut(group.inner[1:], "FROM")
     if side not in _TRIMS or pieces is None:
         return None
-    characters, text = pieces
-    return _call(_TRIMS[str(side)], *((text, characters) if characters else (text,)))
+    characters, trimmed = pieces
+    return _call(_TRIMS[str(side)], *((trimmed, characters) if characters else (trimmed,)))
 
 
 def _now(group: Group) -> tuple[Node, ...] | None:
@@ -238,7 +200,7 @@ _CALLS: dict[str, Callable[[Group], tuple[Node, ...] | None]] = {
     "character_length": _length,
 }
 _VALUES: dict[str, tuple[Node, ...]] = {
-    name: _nested(tokens(spelling))
+    name: nested(tokens(spelling))
     for name, spelling in {
         "CURRENT_TIMESTAMP": "now()",
         "LOCALTIMESTAMP": "(now())::timestamp without time zone",
