@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from drift.alignment import Alignment
+from drift.alignment import Alignment, Pair, TablePair
 from drift.dialects import ServerInfo
-from drift.schema import QualifiedName, Schema, Table
+from drift.schema import Enum, Schema, Sequence, Table
 
 if TYPE_CHECKING:
     from drift.pipeline.targets import Target
@@ -60,14 +60,14 @@ def without_others(alignment: Alignment) -> Alignment:
     if not homes or default in homes:
         return alignment
 
-    def kept(expected: object | None, name: QualifiedName | None) -> bool:
-        return expected is not None or name is None or name.schema != default
+    def kept(pair: TablePair | Pair[Enum] | Pair[Sequence]) -> bool:
+        return pair.expected is not None or pair.actual is None or pair.actual.name.schema != default
 
     return replace(
         alignment,
-        tables=tuple(p for p in alignment.tables if kept(p.expected, p.actual and p.actual.name)),
-        enums=tuple(p for p in alignment.enums if kept(p.expected, p.actual and p.actual.name)),
-        sequences=tuple(p for p in alignment.sequences if kept(p.expected, p.actual and p.actual.name)),
+        tables=tuple(filter(kept, alignment.tables)),
+        enums=tuple(filter(kept, alignment.enums)),
+        sequences=tuple(filter(kept, alignment.sequences)),
     )
 
 
