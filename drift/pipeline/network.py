@@ -166,7 +166,7 @@ def _handshake(connection: socket.socket, url: URL) -> Probe:
     except OSError as error:
         return Probe(
             "failed",
-            f"the file of sslrootcert cannot be read: {root}",
+            f"the file of the certificate authority cannot be read: {root}",
             (error.strerror or str(error),),
             ("name the certificate authority's file in PEM form",),
         )
@@ -176,14 +176,30 @@ def _handshake(connection: socket.socket, url: URL) -> Probe:
         with context.wrap_socket(connection, server_hostname=url.host) as wrapped:
             return Probe("ok", f"{wrapped.version()}, certificate {'trusted' if verify else 'not verified'}")
     except ssl.SSLCertVerificationError as error:
-        return Probe(
-            "failed",
-            "the server's TLS certificate is not trusted",
-            (error.verify_message,),
-            (
-                "name the authority that signed it: ?sslmode=verify-full&sslrootcert=/path/ca.pem",
-                "sslmode=require encrypts without verifying",
-            ),
-        )
+        return _not_trusted(error, url)
     except ssl.SSLError as error:
         return Probe("failed", "TLS could not be agreed on", (error.reason or str(error),), ("compare TLS versions",))
+
+
+_OTHER_HOST = (62, 63, 64)
+_OUT_OF_DATE = (9, 10)
+"""Codes of OpenSSL's verification: X509_V_ERR_HOSTNAME_MISMATCH and its like; CERT_NOT_YET_VALID, CERT_HAS_EXPIRED."""
+
+
+def _not_trusted(error: ssl.SSLCertVerificationError, url: URL) -> Probe:
+    if error.verify_code in _OTHER_HOST:
+        title = f"the server's TLS certificate is made out to another host than {url.host}"
+        ways = (
+            "put a name into the URL that stands in the certificate",
+            "sslmode=verify-ca verifies who signed it, but not the host",
+        )
+    elif error.verify_code in _OUT_OF_DATE:
+        title = "the server's TLS certificate has expired, or is not valid yet"
+        ways = ("have it renewed", "is the clock of this machine right?")
+    else:
+        title = "the server's TLS certificate is not trusted"
+        ways = (
+            "name the authority that signed it: ?sslmode=verify-full&sslrootcert=/path/ca.pem",
+            "sslmode=require encrypts without verifying",
+        )
+    return Probe("failed", title, (error.verify_message,), ways)

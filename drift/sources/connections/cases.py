@@ -42,15 +42,40 @@ CASES: tuple[Case, ...] = (
         numbers=frozenset({2005}),
     ),
     Case(
+        "tls-authority-file",
+        "the file of the certificate authority cannot be read",
+        (
+            "Name it in PEM form: ?sslmode=verify-full&sslrootcert=/path/ca.pem",
+            "sslmode=require encrypts without verifying, and needs no file.",
+        ),
+        r"root certificate file \"(?!.*\.postgresql/root\.crt).*(does not exist|could not be read)"
+        r"|could not (read|load) root certificate file",
+    ),
+    Case(
+        "tls-other-host",
+        "the server's TLS certificate is made out to another host than {host}",
+        (
+            "Put a name into the URL that stands in the certificate.",
+            "sslmode=verify-ca verifies who signed it, but not the host.",
+        ),
+        r"does not match host ?name|hostname mismatch|ip address mismatch|certificate is not valid for",
+    ),
+    Case(
+        "tls-expired",
+        "the server's TLS certificate has expired, or is not valid yet",
+        ("Have it renewed.", "Is the clock of this machine right?"),
+        r"certificate has expired|certificate is not yet valid",
+    ),
+    Case(
         "tls-certificate",
         "the server's TLS certificate is not trusted",
         (
             "Name the certificate authority that signed it: ?sslmode=verify-full&sslrootcert=/path/ca.pem",
-            "The host in the URL must be one of the names in the certificate.",
+            "It may have expired, too: `drift doctor` looks at it.",
             "sslmode=require encrypts without verifying.",
         ),
-        r"certificate verify failed|root certificate file|self[- ]signed certificate|does not match host ?name"
-        r"|certificate has expired|unable to get local issuer|certificate_verify_failed",
+        r"certificate verify failed|root certificate file|self[- ]signed certificate|unable to get local issuer"
+        r"|certificate_verify_failed",
     ),
     Case(
         "tls-not-offered",
