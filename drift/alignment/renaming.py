@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from drift.schema import QualifiedName
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from drift.alignment.pairs import Alignment
 
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d][\w$]*)""")
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,7 @@ class Renaming:
     def type(self, spelling: str) -> str:
         """A type's spelling in which renamed enums and domains have their actual names."""
         for expected, actual in self.types.items():
-            spelling = re.sub(
-                rf"(?<![\w.]){re.escape(str(expected))}(?![\w.])", str(actual).replace("\\", "\\\\"), spelling
-            )
+            spelling = with_other_name(spelling, expected, actual)
         return spelling
 
     def expression(self, table: QualifiedName, sql: str) -> str:
@@ -57,6 +57,28 @@ class Renaming:
         if not names:
             return sql
         return _TOKEN.sub(lambda match: _renamed(match, names), sql)
+
+
+def with_other_name(spelling: str, old: QualifiedName, new: QualifiedName) -> str:
+    """A type's spelling, or SQL text, in which the enum or domain ``old`` is called ``new``, quoted where needed."""
+    pattern, name = _name_pattern(old), ".".join(_written(part) for part in (new.schema, new.name) if part is not None)
+    return pattern.sub(lambda _: name, spelling)
+
+
+@lru_cache(maxsize=256)
+def _name_pattern(name: QualifiedName) -> re.Pattern[str]:
+    """Finds the name in SQL text, each part of it with or without quotes."""
+    parts = [part for part in (name.schema, name.name) if part is not None]
+    spellings = [f'(?:{re.escape(_written(part))}|"{re.escape(_doubled(part))}")' for part in parts]
+    return re.compile(rf"""(?<![\w."]){r"[.]".join(spellings)}(?![\w."])""")
+
+
+def _written(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else f'"{_doubled(name)}"'
+
+
+def _doubled(name: str) -> str:
+    return name.replace('"', '""')
 
 
 def renaming(alignment: Alignment) -> Renaming:
@@ -108,5 +130,4 @@ def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
     if name is None or name not in names:
         return match[0]
     actual = names[name]
-    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", actual) is not None and match[1] is None
-    return actual if plain else '"' + actual.replace('"', '""') + '"'
+    return _written(actual) if match[1] is None else f'"{_doubled(actual)}"'

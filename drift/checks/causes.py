@@ -77,6 +77,14 @@ def follows_from_target(schema: SchemaView, key: ForeignKey) -> bool:
     return lost_key(schema, target, key.target_columns)
 
 
+def same_link(schema: SchemaView, table: TableView, wanted: ForeignKey, seen: ForeignKey) -> bool:
+    """Whether a foreign key of both sides leads from the same columns to the same columns of the same table."""
+    own = schema.actual_names(table, wanted.columns)
+    theirs = schema.names.of_columns(wanted.target, wanted.target_columns)
+    links = set(zip(own, theirs, strict=False)), set(zip(seen.columns, seen.target_columns, strict=False))
+    return schema.names.table(wanted.target) == seen.target and links[0] == links[1]
+
+
 def lost_key(schema: SchemaView, table: TableView, columns: tuple[str, ...]) -> bool:
     """Whether the models have a key on exactly these columns, and the database has none."""
     if not table.stored or not _has_key(table.wanted, frozenset(columns)):
@@ -122,7 +130,9 @@ def _inbound(schema: SchemaView, table: TableView, columns: frozenset[str] | Non
 def _inbound_keys(schema: SchemaView, table: TableView) -> Iterator[tuple[str, ForeignKey]]:
     for view, pair in schema.inbound.get(table.wanted.name, ()):
         comes_along = table.actual is None and table.same_table(view)  # a key of a missing table to itself
-        if pair.expected is not None and pair.actual is None and not comes_along:
+        if pair.expected is None or comes_along:
+            continue
+        if pair.actual is None or not same_link(schema, view, pair.expected, pair.actual):
             owner = local(view.wanted.name, schema.actual.default_schema)
             yield f"{describe(pair.expected)} of {owner}", pair.expected
 

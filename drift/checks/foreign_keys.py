@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drift.alignment import Pair
-from drift.checks.causes import follows_from_column, follows_from_target
+from drift.checks.causes import follows_from_column, follows_from_target, same_link
 from drift.checks.context import STORED, SchemaView, TableView
 from drift.checks.registry import Subjects, check
 from drift.checks.wording import found, listed, local, member_subject, places, repair
@@ -157,11 +157,7 @@ def foreign_key_target_mismatch(table: TableView, schema: SchemaView) -> Iterato
     Drop it and add the expected one, after repairing rows that do not fit.
     """
     for wanted, seen, _ in both(table):
-        own = schema.actual_names(table, wanted.columns)
-        target = schema.names.table(wanted.target)
-        theirs = schema.names.of_columns(wanted.target, wanted.target_columns)
-        same_links = set(zip(own, theirs, strict=False)) == set(zip(seen.columns, seen.target_columns, strict=False))
-        if (target == seen.target and same_links) or follows_from_target(schema, wanted):
+        if same_link(schema, table, wanted, seen) or follows_from_target(schema, wanted):
             continue
         yield found(
             "FK301",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -256,8 +256,24 @@ class PlanContext:
 
     @cached_property
     def actual_enums(self) -> dict[QualifiedName, Enum]:
-        """Actual enums by name."""
-        return {enum.name: enum for enum in self.alignment.actual.enums}
+        """Actual enums by name; those that the plan renames by both names."""
+        enums = {enum.name: enum for enum in self.alignment.actual.enums}
+        return enums | {new: replace(enums[old], name=new) for old, new in self.enum_names.items()}
+
+    @cached_property
+    def enum_names(self) -> dict[QualifiedName, QualifiedName]:
+        """Actual names of enums that the plan renames, with their new names."""
+        renamed = {
+            QualifiedName(f.subject.schema, f.subject.name) for f in self.findings if f.code in ("EN302", "EN304")
+        }
+        return {
+            pair.actual.name: pair.expected.name
+            for pair in self.alignment.enums
+            if pair.expected is not None
+            and pair.actual is not None
+            and pair.expected.name != pair.actual.name
+            and not renamed.isdisjoint({pair.expected.name, pair.actual.name})
+        }
 
     @cached_property
     def actual_tables(self) -> dict[QualifiedName, Table]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from drift.alignment import TablePair
+from drift.alignment.renaming import with_other_name
 from drift.migration.context import PlanContext
 from drift.migration.ddl.quoting import rename_identifiers
 from drift.schema import Check, Column, Exclusion, Expression, ForeignKey, Index, PrimaryKey, QualifiedName, Unique
@@ -16,12 +17,19 @@ NounT = TypeVar("NounT", bound=PrimaryKey | Unique | ForeignKey | Check | Exclus
 
 def after_renames(context: PlanContext, pair: TablePair, noun: NounT) -> NounT:
     """A key, constraint or index of the actual table, with the column and table names of after the renames."""
-    names = context.column_names(pair)
-    if isinstance(noun, ForeignKey):
-        target, target_columns = _target(context, noun)
-        return replace(noun, columns=_columns(noun.columns, names), target=target, target_columns=target_columns)
-    if not names:
+    renamed = with_columns(context, noun, context.column_names(pair))
+    if isinstance(renamed, ForeignKey):
+        target, target_columns = _target(context, renamed)
+        return replace(renamed, target=target, target_columns=target_columns)
+    return renamed
+
+
+def with_columns(context: PlanContext, noun: NounT, names: Mapping[str, str]) -> NounT:
+    """A key, constraint or index over columns that are called otherwise; what a foreign key refers to stays."""
+    if not names and not context.enum_names:
         return noun
+    if isinstance(noun, ForeignKey):
+        return replace(noun, columns=_columns(noun.columns, names))
     if isinstance(noun, Check):
         expression = _expression(context, noun.expression, names)
         assert expression is not None
@@ -51,12 +59,20 @@ def after_renames(context: PlanContext, pair: TablePair, noun: NounT) -> NounT:
 
 
 def column_after_renames(context: PlanContext, column: Column) -> Column:
-    """A column of a table that keeps its name, with the name that its enum has after the renames."""
-    for pair in context.alignment.enums:
-        if pair.actual is not None and pair.expected is not None and pair.actual.name == column.enum:
-            name = pair.expected.name
-            return replace(column, enum=name, type=column.type.replace(str(column.enum), str(name), 1))
+    """An actual column that keeps its own name, in terms of what enums are called after the renames."""
+    for old, new in context.enum_names.items():
+        column = replace(
+            column,
+            enum=new if column.enum == old else column.enum,
+            type=with_other_name(column.type, old, new),
+            default=_with_enum(column.default, old, new),
+            generated=_with_enum(column.generated, old, new),
+        )
     return column
+
+
+def _with_enum(expression: Expression | None, old: QualifiedName, new: QualifiedName) -> Expression | None:
+    return None if expression is None else Expression(with_other_name(expression.sql, old, new))
 
 
 def _target(context: PlanContext, key: ForeignKey) -> tuple[QualifiedName, tuple[str, ...]]:
@@ -77,4 +93,7 @@ def _columns(columns: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, .
 def _expression(context: PlanContext, expression: Expression | None, names: Mapping[str, str]) -> Expression | None:
     if expression is None:
         return None
-    return Expression(rename_identifiers(expression.sql, names, context.quoting))
+    sql = expression.sql
+    for old, new in context.enum_names.items():
+        sql = with_other_name(sql, old, new)
+    return Expression(rename_identifiers(sql, names, context.quoting))

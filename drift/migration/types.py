@@ -109,7 +109,7 @@ def _postgresql_type(
 ) -> TypeEngine[Any] | None:
     from sqlalchemy.dialects import postgresql as pg
 
-    dimensions = column.type.count("[]")
+    dimensions = (len(column.type) - len(column.type.rstrip("[]"))) // 2
     made: Any
     if column.domain is not None:
         return None

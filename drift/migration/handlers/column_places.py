@@ -9,12 +9,13 @@ from drift.findings import Finding
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
 from drift.migration.plan import Change, Lock, Phase, Step
+from drift.migration.translate import column_after_renames
 from drift.schema import Column, QualifiedName, TableKind
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A column and where it is after the renames."""
+    """A column and where it is after the renames; ``actual`` keeps its own name only."""
 
     pair: TablePair
     table: QualifiedName
@@ -36,7 +37,8 @@ def locate(finding: Finding, context: PlanContext) -> Place | None:
     names = context.column_names(pair)
     name = names.get(columns.actual.name, columns.actual.name)
     prefix = f"ALTER TABLE {context.sql_name(pair)} ALTER COLUMN {context.quoting.name(name)}"
-    return Place(pair, context.table_name(pair), columns.expected, columns.actual, name, prefix)
+    actual = column_after_renames(context, columns.actual)
+    return Place(pair, context.table_name(pair), columns.expected, actual, name, prefix)
 
 
 def refuse_view(finding: Finding, context: PlanContext, pair: TablePair) -> bool:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from drift.alignment import TablePair
+from drift.alignment import Pair, TablePair
+from drift.findings import Finding
 from drift.migration.constraint_facts import columns_of, constraints_of
 from drift.migration.context import PlanContext
 from drift.migration.translate import after_renames
-from drift.schema import Column
+from drift.schema import Column, Index, QualifiedName
+
+RENAMES = ("PK302", "UQ305", "FK305", "CK303", "EX302", "IX309")
+"""Findings whose repair gives a constraint or an index another name, before anything else."""
 
 
 def went_with(context: PlanContext, pair: TablePair, column: str) -> Iterator[str]:
-    """Constraints and indexes that a dropped column takes along."""
-    assert pair.actual is not None
-    table, actual = context.table_name(pair), pair.actual
-    for constraint in constraints_of(actual):
-        if column in columns_of(constraint) and constraint.name is not None:
-            yield context.ddl.add_constraint(table, constraint.name, after_renames(context, pair, constraint))
-    for index in actual.indexes:
-        touched = column in index.columns or column in index.include
-        if touched and index.name is not None:
-            yield context.ddl.create_index(table, index.name, after_renames(context, pair, index))
+    """Constraints and indexes that a dropped column takes along, for the way back.
+
+    Left out is what another step of the plan drops or replaces, which brings it back by itself, and what another
+    dropped column takes along too, that comes back later than this one.
+    """
+    elsewhere = [member for _, member in _spoken_of(context, pair)]
+    # The way back makes dropped columns in the opposite order of their names.
+    earlier = {f.subject.name for f in _findings(context, pair) if f.code == "CO201" and f.subject.name < column}
+    for member, columns in _members(pair, column):
+        if member not in elsewhere and earlier.isdisjoint(columns):
+            yield _statement(context, pair, member, member.name)
 
 
 def added_again(context: PlanContext, pair: TablePair, column: Column) -> list[str]:
@@ -32,4 +38,62 @@ def added_again(context: PlanContext, pair: TablePair, column: Column) -> list[s
         what = f"COLUMN {table}.{context.quoting.name(column.name)}"
         statements.append(context.ddl.comment(what, column.comment))
     before = {new: old for old, new in context.column_names(pair).items()}
-    return [*statements, *went_with(context, pair, before.get(column.name, column.name))]
+    spoken_of = _spoken_of(context, pair)
+    dropped = [member for code, member in spoken_of if code[2] == "2"]
+    for member, _ in _members(pair, before.get(column.name, column.name)):
+        if member not in dropped:
+            renamed = any(code in RENAMES and other == member for code, other in spoken_of)
+            statements.append(
+                _statement(context, pair, member, _expected_name(pair, member) if renamed else member.name)
+            )
+    return statements
+
+
+def _members(pair: TablePair, column: str) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """Constraints and indexes of the actual table that the column is part of, with all columns they are over."""
+    assert pair.actual is not None
+    members: list[Any] = [*constraints_of(pair.actual), *pair.actual.indexes]
+    for member in members:
+        columns = (*member.columns, *member.include) if isinstance(member, Index) else columns_of(member)
+        if column in columns and member.name is not None:
+            yield member, columns
+
+
+def _statement(context: PlanContext, pair: TablePair, member: Any, name: str) -> str:
+    table, noun = context.table_name(pair), after_renames(context, pair, member)
+    if isinstance(noun, Index):
+        return context.ddl.create_index(table, name, noun)
+    return context.ddl.add_constraint(table, name, noun)
+
+
+def _expected_name(pair: TablePair, member: Any) -> str:
+    pairs = (members for family in _families(pair).values() for members in family)
+    found = next(p.expected for p in pairs if p.actual == member and p.expected is not None)
+    return str(found.name or member.name)
+
+
+def _findings(context: PlanContext, pair: TablePair) -> list[Finding]:
+    names = {side.name for side in (pair.expected, pair.actual) if side is not None}
+    return [f for f in context.findings if QualifiedName(f.subject.schema, str(f.subject.table)) in names]
+
+
+def _spoken_of(context: PlanContext, pair: TablePair) -> list[tuple[str, Any]]:
+    """Constraints and indexes of the actual table that have findings of their own, with their codes."""
+    families = _families(pair)
+    found = [
+        (finding.code, context.named_pair(families[finding.code[:2]], finding))
+        for finding in _findings(context, pair)
+        if finding.code[:2] in families
+    ]
+    return [(code, members.actual) for code, members in found if members is not None and members.actual is not None]
+
+
+def _families(pair: TablePair) -> dict[str, Sequence[Pair[Any]]]:
+    return {
+        "PK": (pair.primary_key,),
+        "UQ": pair.uniques,
+        "FK": pair.foreign_keys,
+        "CK": pair.checks,
+        "EX": pair.exclusions,
+        "IX": pair.indexes,
+    }

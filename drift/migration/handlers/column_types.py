@@ -53,7 +53,10 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         *_sql(inner_there[1]),
         *(_sql([f"{place.prefix} SET DEFAULT {new_default}"]) if new_default is not None else ()),
     ]
+    queries = Queries(context.quoting)
+    stop = _no_cast(place, place.expected, place.actual)
     downgrade = [
+        *((own.StopIf(queries.has_rows(place.table, back.obstacle), stop),) if back.obstacle and back.no_cast else ()),
         *(_sql([f"{place.prefix} DROP DEFAULT"]) if new_default is not None else ()),
         *_sql(inner_back[0]),
         _alter(context, place, place.expected, place.actual, back, expected=False),
@@ -100,7 +103,9 @@ def _kept_default(place: Place) -> Column:
     default = place.actual.default
     if default is None or place.expected.default is not None:
         return place.expected
-    return replace(place.expected, default=replace(default, sql=f"({default.sql})::{place.expected.type}"))
+    value = f"({default.sql})"
+    cast = cast_for(place.actual, place.expected, value).using or f"{value}::{place.expected.type}"
+    return replace(place.expected, default=replace(default, sql=cast))
 
 
 def _sql(statements: list[str]) -> tuple[own.Execute, ...]:
@@ -188,11 +193,21 @@ def _guards(context: PlanContext, place: Place, cast: Cast) -> tuple[Guard, ...]
     if cast.obstacle is None:
         return ()
     query = Queries(context.quoting).has_rows(place.table, cast.obstacle)
+    if cast.no_cast:
+        return (Guard(query, _no_cast(place, place.actual, place.expected)),)
     message = (
         f"{place.table}.{place.name} holds values that do not fit {place.expected.type}: {cast.what_fails}. "
         "Repair these rows first, then run this again."
     )
     return (Guard(query, message),)
+
+
+def _no_cast(place: Place, old: Column, new: Column) -> str:
+    return (
+        f"{place.table}.{place.name} holds values, and PostgreSQL has no cast from {old.type} to {new.type}: put your "
+        "own expression in the place of the one in this revision, and take this guard out; or empty the column and run "
+        "this again."
+    )
 
 
 def _with_costs(step: Step, context: PlanContext, place: Place, there: Cast, back: Cast) -> Step:

@@ -26,6 +26,7 @@ from drift.migration.native_columns import (
 from drift.migration.plan import Change, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
+from drift.migration.translate import column_after_renames
 from drift.migration.volatility import is_volatile
 from drift.schema import Column
 
@@ -164,7 +165,7 @@ def drop_column(finding: Finding, context: PlanContext) -> Iterator[Step]:
         return
     if refuse_view(finding, context, pair):
         return
-    column = columns.actual
+    column = column_after_renames(context, columns.actual)
     table = context.table_name(pair)
     queries = Queries(context.quoting)
     yield Step(

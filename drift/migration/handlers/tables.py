@@ -24,6 +24,7 @@ from drift.migration.new_tables import dependency_order, table_operations
 from drift.migration.plan import Change, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
+from drift.migration.table_comments import CreateTableComment, DropTableComment
 from drift.migration.translate import after_renames, column_after_renames
 from drift.schema import Index, Persistence, QualifiedName, Table, TableKind
 
@@ -211,8 +212,10 @@ def rename_steps(findings: tuple[Finding, ...], context: PlanContext, pair: Tabl
     )
 
 
-def _columns_of(constraint: Any) -> tuple[str, ...]:
-    return tuple(getattr(constraint, "columns", ()))
+def _links_of(constraint: Any) -> tuple[Any, ...]:
+    """What a constraint is over, and what it refers to: one with other links is replaced under its old name."""
+    links = ("columns", "target", "target_columns")
+    return tuple(getattr(constraint, link, ()) for link in links)
 
 
 def _followers(context: PlanContext, pair: TablePair) -> Iterator[tuple[str, str]]:
@@ -241,7 +244,7 @@ def _followers(context: PlanContext, pair: TablePair) -> Iterator[tuple[str, str
     for constraint in pairs:
         if constraint.actual is None or constraint.expected is None or constraint.expected.name is not None:
             continue
-        if _columns_of(after_renames(context, pair, constraint.actual)) != _columns_of(constraint.expected):
+        if _links_of(after_renames(context, pair, constraint.actual)) != _links_of(constraint.expected):
             continue
         target = follow(constraint.actual.name)
         if target is not None:
@@ -296,8 +299,8 @@ def _comment(
 ) -> ops.MigrateOperation:
     schema = context.quoting.schema(table)
     if text is None:
-        return ops.DropTableCommentOp(table.name, schema=schema, existing_comment=existing)
-    return ops.CreateTableCommentOp(table.name, text, schema=schema, existing_comment=existing)
+        return DropTableComment(table.name, schema=schema, existing_comment=existing)
+    return CreateTableComment(table.name, text, schema=schema, existing_comment=existing)
 
 
 @handles("TB305")
