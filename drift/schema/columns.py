@@ -43,6 +43,7 @@ class Column:
         charset: MySQL's character set where it differs from the table's.
         enum: The native enum behind the type (or behind its array elements).
         domain: The domain behind the type (or behind its array elements).
+        attributes: What MySQL's definition also says and no model can: ``invisible``, ``compressed``.
         enum_labels: Labels of an inline enum or set (MySQL), in order.
         client_default: Expected side: the ORM supplies a value on INSERT by itself.
         location: Expected side: where the attribute is written.
@@ -68,4 +69,5 @@ class Column:
     enum_labels: tuple[str, ...] = ()
     client_default: bool = False
     location: Location | None = None
+    attributes: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()

@@ -79,7 +79,9 @@ def all_cases() -> Iterator[Case]:
             script = _script(folder, dialect)
             models = _models(folder, dialect)
             if script is not None and models is not None:
-                expected = options.get("findings", {}).get(dialect)
+                of_dialect = options.get("findings", {})
+                places = (ending.removeprefix(".") for ending in _endings(dialect))
+                expected = next((of_dialect[place] for place in places if place in of_dialect), None)
                 if expected is None:
                     expected = json.loads(findings.read_text(encoding="utf-8"))
                 yield Case(folder, dialect, script, models, options, tuple(expected))
@@ -102,4 +104,5 @@ def _script(folder: Path, dialect: str) -> Path | None:
 
 
 def _endings(dialect: str) -> tuple[str, ...]:
-    return {"postgresql": ("",), "mariadb": (".mariadb", ".mysql")}.get(dialect, (f".{dialect}",))
+    relatives = {"postgresql": ("",), "mariadb": (".mariadb", ".mysql"), "mysql": (".mysql", ".mariadb")}
+    return relatives.get(dialect, (f".{dialect}",))

@@ -1,7 +1,7 @@
 """Asking MySQL or MariaDB whether two expressions are the same.
 
-``EXPLAIN EXTENDED SELECT <a>, <b> FROM <table>`` followed by ``SHOW WARNINGS`` prints the statement as the server has
-parsed it. Nothing runs. MySQL 8 dropped the word EXTENDED and always explains that way.
+``EXPLAIN SELECT <a>, <b> FROM <table>`` followed by ``SHOW WARNINGS`` prints the statement as the server has parsed it.
+Nothing runs. MariaDB wants the word EXTENDED for it, and MySQL since 9 its older format.
 Source: https://dev.mysql.com/doc/refman/8.4/en/explain-extended.html
 """
 
@@ -12,29 +12,36 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from drift.alignment import Question, Unsettled, Usage
-from drift.dialects.mysql.spelling import canonical_default, normal_form, spell_type
+from drift.dialects.mysql.spelling import canonical_default, holds_zero_byte, is_constant, normal_form, spell_type
 from drift.schema import QualifiedName
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _ALIAS = "drift_{}"
-_SYNTAX_OR_NAME_ERRORS = {1054, 1064, 1305, 1327, 1582, 1630}
+_NO_SUCH_COLUMN = 1054
+_SYNTAX_OR_NAME_ERRORS = {_NO_SUCH_COLUMN, 1064, 1305, 1327, 1582, 1630}
+_BASIC_PLANE = 0xFFFF
+_UNPRINTABLE = Unsettled("the server shows characters outside of Unicode's basic plane as question marks")
+_CUT_OFF = Unsettled("the server shows the default of a binary column up to its first zero byte only")
+_UNPRINTED = Unsettled("the server did not print the statement as it has parsed it")
 
 
 def canonicalise(
     connection: Connection, questions: Iterable[Question], *, mariadb: bool
 ) -> dict[Question, str | Unsettled]:
-    """Canonical forms: types and defaults by rule, everything else by the server, one statement for each table."""
+    """Canonical forms: types and constants by rule, everything else by the server, one statement for each table."""
     answers: dict[Question, str | Unsettled] = {}
-    by_table: defaultdict[QualifiedName, list[Question]] = defaultdict(list)
+    by_table: defaultdict[QualifiedName | None, list[Question]] = defaultdict(list)
     for question in questions:
         if question.usage is Usage.TYPE:
             answers[question] = spell_type(question.sql)
-        elif question.usage is Usage.DEFAULT:
+        elif any(ord(character) > _BASIC_PLANE for character in question.sql):
+            answers[question] = _UNPRINTABLE
+        elif question.usage is Usage.DEFAULT and holds_zero_byte(question.sql, question.type):
+            answers[question] = _CUT_OFF
+        elif question.usage is Usage.DEFAULT and is_constant(question.sql, question.type):
             answers[question] = canonical_default(question.sql, question.type)
-        elif question.table is None:
-            answers[question] = normal_form(question.sql)
         else:
             by_table[question.table].append(question)
     for table, asked in by_table.items():
@@ -43,48 +50,70 @@ def canonicalise(
 
 
 def _ask(
-    connection: Connection, table: QualifiedName, questions: list[Question], *, mariadb: bool
+    connection: Connection, table: QualifiedName | None, questions: list[Question], *, mariadb: bool
 ) -> Mapping[Question, str | Unsettled]:
     """Ask for all at once; when the server rejects the statement, ask for each half, down to the one it rejects."""
     from sqlalchemy.exc import DBAPIError
 
-    selected = ", ".join(f"({question.sql}) AS `{_ALIAS.format(i)}`" for i, question in enumerate(questions))
-    statement = f"EXPLAIN {'EXTENDED ' if mariadb else ''}SELECT {selected} FROM {_quoted(table)}"
     try:
-        connection.exec_driver_sql(statement.replace("%", "%%")).close()
-        warnings = connection.exec_driver_sql("SHOW WARNINGS").all()
+        printed = _explained(connection, table, questions, mariadb=mariadb)
     except DBAPIError as error:
         if len(questions) == 1:
-            return {questions[0]: _refusal(error)}
+            return {questions[0]: _refusal(error, table)}
         middle = len(questions) // 2
         return {
             **_ask(connection, table, questions[:middle], mariadb=mariadb),
             **_ask(connection, table, questions[middle:], mariadb=mariadb),
         }
+    return {question: _between(printed, i, table) or _UNPRINTED for i, question in enumerate(questions)}
+
+
+def _explained(connection: Connection, table: QualifiedName | None, questions: list[Question], *, mariadb: bool) -> str:
+    """The statement as the server prints it.
+
+    A table whose engine counts its rows (MyISAM, Aria, MEMORY) and that has at most one is read at once, and the values
+    stand where its columns should. As one half of a UNION its columns stay columns.
+    """
+    selected = ", ".join(f"({question.sql}) AS `{_ALIAS.format(i)}`" for i, question in enumerate(questions))
+    if table is None:
+        return _explain(connection, f"SELECT {selected}", mariadb=mariadb)[0]
+    name = _quoted(table)
+    twice = f"(SELECT * FROM {name} UNION ALL SELECT * FROM {name}) AS {_quoted(QualifiedName(None, table.name))}"
+    printed, at_once = _explain(connection, f"SELECT {selected} FROM {name}", mariadb=mariadb)
+    return _explain(connection, f"SELECT {selected} FROM {twice}", mariadb=mariadb)[0] if at_once else printed
+
+
+def _explain(connection: Connection, statement: str, *, mariadb: bool) -> tuple[str, bool]:
+    """What is printed, and whether the table was read at once."""
+    words = "EXPLAIN EXTENDED" if mariadb else "EXPLAIN FORMAT=TRADITIONAL"
+    first = connection.exec_driver_sql(f"{words} {statement}".replace("%", "%%")).mappings().all()[0]
+    warnings = connection.exec_driver_sql("SHOW WARNINGS").all()
     printed = next((str(row[2]) for row in warnings if int(row[1]) == 1003), "")
-    return {question: _between(printed, i, table) or normal_form(question.sql) for i, question in enumerate(questions)}
+    return printed, first["type"] in (None, "system", "const")
 
 
-def _between(printed: str, index: int, table: QualifiedName) -> str | None:
+def _between(printed: str, index: int, table: QualifiedName | None) -> str | None:
     """The text of one selected expression, with the table's name taken off its columns."""
     end = printed.find(f" AS `{_ALIAS.format(index)}`")
     if end < 0:
         return None
     before = f" AS `{_ALIAS.format(index - 1)}`," if index else "select "
     start = printed.find(before) + len(before)
-    qualifiers = (f"`{table.schema}`.`{table.name}`.", f"`{table.name}`.")
     text = printed[start:end]
-    for qualifier in qualifiers:
-        text = text.replace(qualifier, "")
+    if table is not None:
+        for qualifier in (_quoted(table), _quoted(QualifiedName(None, table.name))):
+            text = text.replace(f"{qualifier}.", "")
     return normal_form(text)
 
 
-def _refusal(error: Exception) -> Unsettled:
+def _refusal(error: Exception, table: QualifiedName | None) -> Unsettled:
+    """A default is asked about without its table, where it may still speak of columns."""
     original = getattr(error, "orig", error)
     arguments: tuple[object, ...] = getattr(original, "args", ())
     code = arguments[0] if arguments and isinstance(arguments[0], int) else None
     message = str(arguments[1]) if len(arguments) > 1 else str(original)
-    return Unsettled(f"the server says: {message}", rejected=code in _SYNTAX_OR_NAME_ERRORS)
+    rejected = code in _SYNTAX_OR_NAME_ERRORS and (table is not None or code != _NO_SUCH_COLUMN)
+    return Unsettled(f"the server says: {message}", rejected=rejected)
 
 
 def _quoted(name: QualifiedName) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+from drift.dialects.mysql.printed import as_written
 from drift.schema import Expression, ForeignKey, Index, IndexKey, QualifiedName, Unique
 
 Row = tuple[Any, ...]
@@ -30,7 +31,7 @@ def assemble_foreign_keys(rows: list[Row]) -> tuple[ForeignKey, ...]:
 
 
 def assemble_indexes(
-    rows: list[Row], foreign_keys: tuple[ForeignKey, ...]
+    rows: list[Row], foreign_keys: tuple[ForeignKey, ...], *, mariadb: bool
 ) -> tuple[tuple[str, ...], tuple[Unique, ...], tuple[Index, ...]]:
     """The primary key's columns, the UNIQUE constraints, and the other indexes of one table.
 
@@ -41,7 +42,7 @@ def assemble_indexes(
     indexes: list[Index] = []
     for name, group in groupby(rows, key=lambda row: row[2]):
         parts = list(group)
-        keys = tuple(_key(row) for row in parts)
+        keys = tuple(_key(row, mariadb=mariadb) for row in parts)
         _, _, _, not_unique, _, _, _, _, kind, comment, _, visible = parts[0]
         plain = all(key.column is not None and key.length is None and not key.descending for key in keys)
         if name == "PRIMARY":
@@ -63,13 +64,15 @@ def assemble_indexes(
     return primary_key, tuple(uniques), tuple(indexes)
 
 
-def _key(row: Row) -> IndexKey:
+def _key(row: Row, *, mariadb: bool) -> IndexKey:
     _, _, _, _, _, column, order, length, kind, _, expression, _ = row
     descending = order == "D"
     # SPATIAL and FULLTEXT keys report a prefix length that nobody gave.
     prefix = int(length) if length is not None and kind == "BTREE" else None
     if column is None:
-        return IndexKey(expression=Expression(expression or ""), descending=descending, nulls_first=descending)
+        text = expression or ""
+        text = text if mariadb else as_written(text)
+        return IndexKey(expression=Expression(text), descending=descending, nulls_first=descending)
     return IndexKey(column, descending=descending, nulls_first=descending, length=prefix)
 
 

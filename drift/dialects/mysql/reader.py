@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from drift.dialects.mysql.keys import assemble_foreign_keys, assemble_indexes
-from drift.dialects.mysql.spelling import canonical_default, labels, quote, spell_type
+from drift.dialects.mysql.printed import as_written, requoted
+from drift.dialects.mysql.spelling import canonical_default, character_set, is_spatial, labels, quote, spell_type
 from drift.schema import Check, Column, Expression, PrimaryKey, QualifiedName, Table, TableKind, Trigger
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 Key = tuple[str, str]
 
+_ATTRIBUTES = ("compressed", "invisible")
+"""What a column may also be, which no model can say, and a restatement must repeat."""
 _JSON_CHECK = re.compile(r"^json_valid\(`(?P<column>(?:[^`]|``)*)`\)$", re.IGNORECASE)
 
 
@@ -34,7 +37,7 @@ def read_tables(connection: Connection, schemas: Sequence[str], *, mariadb: bool
         statement = text.format(schemas=", ".join(["%s"] * len(schemas)))
         return [tuple(map(_text, row)) for row in connection.exec_driver_sql(statement, tuple(schemas))]
 
-    columns = _by_table(rows("columns"))
+    columns = _by_table(_columns(rows(f"columns_{flavour}"), rows, mariadb=mariadb))
     indexes = _by_table(rows(f"indexes_{flavour}"))
     foreign_keys = _by_table(rows("foreign_keys"))
     checks = _by_table(rows(f"checks_{flavour}"))
@@ -52,6 +55,14 @@ def read_tables(connection: Connection, schemas: Sequence[str], *, mariadb: bool
                 )
             )
     return tuple(tables)
+
+
+def _columns(found: list[Row], rows: Callable[[str], list[Row]], *, mariadb: bool) -> list[Row]:
+    """The columns; MariaDB tells the reference systems of spatial ones elsewhere."""
+    if not mariadb or not any(is_spatial(row[6]) for row in found):
+        return found
+    systems = {(row[0], row[1], row[2]): row[3] for row in rows("spatial_mariadb")}
+    return [(*row[:-1], systems.get((row[0], row[1], row[2]))) for row in found]
 
 
 def _text(value: Any) -> Any:
@@ -87,9 +98,9 @@ def _table(
     mariadb: bool,
 ) -> Table:
     _, _, _, engine, row_format, estimate, collation, create_options, comment = row
-    json_columns, real_checks = _split_json(columns, checks)
+    json_columns, real_checks = _split_json(columns, checks, mariadb=mariadb)
     keys = assemble_foreign_keys(foreign_keys)
-    primary_key, uniques, plain = assemble_indexes(indexes, keys)
+    primary_key, uniques, plain = assemble_indexes(indexes, keys, mariadb=mariadb)
     return Table(
         QualifiedName(*key),
         TableKind.PARTITIONED if "partitioned" in (create_options or "") else TableKind.TABLE,
@@ -104,8 +115,8 @@ def _table(
         options=tuple(
             (option, str(value))
             for option, value in (
-                ("charset", (collation or "").split("_")[0]),
-                ("collation", collation),
+                ("charset", character_set((collation or "").split("_")[0])),
+                ("collation", character_set(collation or "")),
                 ("engine", engine),
                 ("row_format", row_format),
             )
@@ -115,7 +126,7 @@ def _table(
     )
 
 
-def _split_json(columns: list[Row], checks: list[Row]) -> tuple[frozenset[str], tuple[Check, ...]]:
+def _split_json(columns: list[Row], checks: list[Row], *, mariadb: bool) -> tuple[frozenset[str], tuple[Check, ...]]:
     """MariaDB's JSON is a LONGTEXT with a check that it made itself: the columns, and the checks that remain."""
     long_texts = {column[2] for column in columns if str(column[6]).lower() == "longtext"}
     json_columns: set[str] = set()
@@ -130,7 +141,7 @@ def _split_json(columns: list[Row], checks: list[Row]) -> tuple[frozenset[str], 
             remaining.append(
                 Check(
                     None if level == "Column" else name,
-                    Expression(clause.replace("\\'", "'")),
+                    Expression(requoted(clause) if mariadb else as_written(clause)),
                     columns=(name,) if level == "Column" else (),
                     enforced=enforced == "YES",
                 )
@@ -139,16 +150,21 @@ def _split_json(columns: list[Row], checks: list[Row]) -> tuple[frozenset[str], 
 
 
 def _column(row: Row, table_collation: str | None, json_columns: frozenset[str], *, mariadb: bool) -> Column:
-    _, _, name, position, default, nullable, declared, charset, collation, extra, comment, generated = row
+    _, _, name, position, default, nullable, declared, charset, collation, extra, comment, generated, system = row
     notes = str(extra or "").lower()
-    column_type = "json" if name in json_columns else spell_type(declared)
+    column_type = "json" if name in json_columns else spell_type(f"{declared} srid {system}" if system else declared)
+    if generated:
+        generated = requoted(generated) if mariadb else as_written(generated)
     on_update = re.search(r"on update (\S+)", notes)
-    own_collation = collation if collation and collation != table_collation and name not in json_columns else None
+    charset, collation = (character_set(word) if word else None for word in (charset, collation))
+    of_table = character_set(table_collation or "")
+    own_collation = collation if collation and collation != of_table and name not in json_columns else None
+    words = f"{notes} {declared.lower()}".replace("*/", "").split()
     return Column(
         name,
         column_type,
         nullable=nullable == "YES",
-        default=_default(default, notes, mariadb=mariadb) if not generated else None,
+        default=_default(default, notes, column_type.split("(")[0], mariadb=mariadb) if not generated else None,
         auto_increment="auto_increment" in notes,
         generated=Expression(generated) if generated else None,
         generated_stored="stored generated" in notes or "persistent" in notes,
@@ -156,17 +172,20 @@ def _column(row: Row, table_collation: str | None, json_columns: frozenset[str],
         comment=comment or None,
         position=position,
         on_update=canonical_default(on_update[1], None) if on_update else None,
-        charset=charset if own_collation and charset != (table_collation or "").split("_")[0] else None,
-        enum_labels=labels(declared) if column_type.startswith(("enum", "set")) else (),
+        charset=charset if own_collation and charset != of_table.split("_")[0] else None,
+        enum_labels=labels(declared) if column_type.startswith(("enum(", "set(")) else (),
+        attributes=tuple(word for word in _ATTRIBUTES if word in words),
     )
 
 
-def _default(text: str | None, notes: str, *, mariadb: bool) -> Expression | None:
+def _default(text: str | None, notes: str, kind: str, *, mariadb: bool) -> Expression | None:
     """MariaDB prints a default as SQL, ``NULL`` included; MySQL prints the bare value of a literal."""
     if text is None or (mariadb and text.upper() == "NULL"):
         return None
-    if mariadb or "default_generated" in notes or text.startswith("b'"):
-        return Expression(text)
-    if text.upper().startswith("CURRENT_TIMESTAMP"):
-        return Expression(text)
-    return Expression(quote(text))
+    if mariadb:
+        return Expression(requoted(text))
+    if "default_generated" in notes:
+        return Expression(as_written(text))
+    # A bit or a binary string comes as a literal, any other constant as its bare value.
+    literal = (kind == "bit" and text.startswith("b'")) or (kind in ("binary", "varbinary") and text.startswith("0x"))
+    return Expression(text if literal else quote(text))

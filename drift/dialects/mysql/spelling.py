@@ -11,7 +11,7 @@ from functools import lru_cache
 _TYPE = re.compile(r"^\s*([a-z]\w*(?:\s+\w+)*)\s*(?:\((.*)\))?\s*([^()]*)$", re.IGNORECASE | re.DOTALL)
 _TOKEN = re.compile(
     r"""(?P<string>'(?:[^'\\]|''|\\.)*')|(?P<name>`(?:[^`]|``)*`)"""
-    r"""|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<word>[A-Za-z_][\w$]*)"""
+    r"""|(?P<number>0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<word>[A-Za-z_][\w$]*)"""
     r"""|(?P<space>\s+)|(?P<operator><=>|<=|>=|<>|!=|&&|\|\||:=|<<|>>|.)""",
     re.DOTALL,
 )
@@ -53,6 +53,8 @@ def spell_type(ddl: str) -> str:
 
     Display widths are dropped, since they change neither storage nor range; BOOL is ``tinyint``, as the server has it.
     """
+    if is_spatial(ddl):
+        return _spell_spatial(ddl)
     match = _TYPE.match(ddl)
     if match is None:
         return " ".join(ddl.lower().split())
@@ -66,6 +68,27 @@ def spell_type(ddl: str) -> str:
         return "bigint unsigned"
     name = _SYNONYMS.get(name, name)
     return " ".join([_with_arguments(name, arguments), *attributes])
+
+
+_SPATIAL = re.compile(
+    r"^\s*(geom(?:etry)?collection|geometry|(?:multi)?(?:point|linestring|polygon))\b"
+    r"(?:.*\b(?:srid|ref_system_id)\s*=?\s*(\d+))?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_spatial(ddl: str) -> bool:
+    """Whether values of the type are shapes."""
+    return _SPATIAL.match(ddl) is not None
+
+
+def _spell_spatial(ddl: str) -> str:
+    """``POINT NOT NULL SRID 4326`` and MariaDB's ``POINT REF_SYSTEM_ID=4326`` -> ``point srid 4326``."""
+    match = _SPATIAL.match(ddl)
+    assert match is not None
+    name = match[1].lower().replace("geomcollection", "geometrycollection")
+    # Zero is what MariaDB has where nothing is said.
+    return f"{name} srid {match[2]}" if match[2] and int(match[2]) else name
 
 
 def _with_arguments(name: str, arguments: str | None) -> str:
@@ -89,14 +112,19 @@ def _with_arguments(name: str, arguments: str | None) -> str:
     return f"{name}({plain})" if plain else name
 
 
+def character_set(name: str) -> str:
+    """A character set or collation; ``utf8`` is the old name of ``utf8mb3``."""
+    return re.sub(r"^utf8(?=_|$)", "utf8mb3", name.lower())
+
+
 def labels(arguments: str) -> tuple[str, ...]:
     """The labels between the parentheses of an ENUM or SET, unescaped, in order."""
     return tuple(unquote(match.group("string")) for match in _TOKEN.finditer(arguments) if match.group("string"))
 
 
 def quote(text: str) -> str:
-    """A string literal that every SQL mode reads alike."""
-    return "'" + text.replace("'", "''") + "'"
+    """A string literal, with backslashes doubled as every SQL mode but NO_BACKSLASH_ESCAPES wants them."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "Z": "\x1a"}
@@ -106,6 +134,10 @@ def unquote(literal: str) -> str:
     """The text of a string literal, with doubled quotes and backslash escapes resolved."""
     body = literal[1:-1].replace("''", "'")
     return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), body, flags=re.DOTALL)
+
+
+_UNICODE = ("_utf8mb4", "_utf8mb3", "_utf8")
+_LIKE_ASCII = ("_latin1", "_ascii")
 
 
 def normal_form(sql: str) -> str:
@@ -121,8 +153,9 @@ def normal_form(sql: str) -> str:
             text = text.lower()
         elif kind == "string":
             text = quote(unquote(text))
-            # A character set introducer is how MySQL prints a string it has parsed.
-            if parts and re.fullmatch(r"_(utf8mb4|utf8mb3|utf8|latin1|ascii|binary)", parts[-1]):
+            # A character set introducer is how the server prints a string it has parsed. In another character set
+            # the same bytes are other letters, unless they are ASCII; as binary they are no letters.
+            if parts and (parts[-1] in _UNICODE or (parts[-1] in _LIKE_ASCII and text.isascii())):
                 parts.pop()
         elif text == "<>":
             text = "!="
@@ -143,6 +176,8 @@ def _closes_at_end(parts: list[str]) -> bool:
 
 _NOW = re.compile(r"^(?:now|current_timestamp|localtimestamp|localtime)(?: \( (?:(\d) )?\))?$")
 _NUMBER = re.compile(r"^'?\s*([+-]?\s*(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*'?$", re.IGNORECASE)
+_BINARY_TYPES = ("binary", "varbinary")
+_STRING = re.compile(r"^'(?:[^'\\]|''|\\.)*'$", re.DOTALL)
 _NUMERIC_TYPES = ("tinyint", "smallint", "mediumint", "integer", "bigint", "decimal", "float", "double", "bit", "year")
 
 
@@ -160,7 +195,43 @@ def canonical_default(sql: str, column_type: str | None) -> str:
         number = _NUMBER.match(form)
         if number is not None:
             return _number(number[1].replace(" ", ""))
+    if (column_type or "").startswith(_BINARY_TYPES):
+        return _bytes(form, column_type or "") or form
     return form
+
+
+_HEXADECIMAL = re.compile(r"^(?:0x([0-9a-f]*)|x '([0-9a-f]*)')$", re.IGNORECASE)
+
+
+def _bytes(form: str, column_type: str) -> str | None:
+    """A constant in a binary column as hexadecimal digits; a column of fixed length fills up with zeros."""
+    hexadecimal = _HEXADECIMAL.match(form)
+    if hexadecimal is not None:
+        digits = (hexadecimal[1] or hexadecimal[2] or "").lower()
+    elif _STRING.match(form):
+        digits = unquote(form).encode().hex()
+    else:
+        return None
+    while column_type.startswith("binary") and digits.endswith("00"):
+        digits = digits[:-2]
+    return f"0x{digits}"
+
+
+def holds_zero_byte(sql: str, column_type: str | None) -> bool:
+    """Whether a default of a binary column holds a zero byte, where MySQL's information_schema ends it."""
+    form = canonical_default(sql, column_type)
+    return (column_type or "").startswith(_BINARY_TYPES) and "00" in re.findall("..", form.removeprefix("0x"))
+
+
+def is_constant(sql: str, column_type: str | None) -> bool:
+    """Whether a default is a constant or the current time, which :func:`canonical_default` compares by itself."""
+    form = canonical_default(sql, column_type)
+    return (
+        form.startswith(("current_timestamp(", "0x", "b '", "x '"))
+        or form in ("true", "false", "null")
+        or _NUMBER.match(form) is not None
+        or _STRING.match(form) is not None
+    )
 
 
 def _number(text: str) -> str:

@@ -65,7 +65,7 @@ _TOKEN = re.compile(
     r"""
     (?P<string>(?:\b[eE])?'(?:[^']|'')*')
   | (?P<dollar>\$(?P<tag>[A-Za-z_]\w*)?\$.*?\$(?P=tag)?\$)
-  | (?P<quoted>"(?:[^"]|"")*")
+  | (?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`)
   | (?P<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)
     """,
     re.VERBOSE | re.DOTALL,
@@ -80,7 +80,7 @@ def rename_identifiers(sql: str, names: Mapping[str, str], quoting: Quoting) -> 
     def substitute(match: re.Match[str]) -> str:
         text = match.group(0)
         if match.group("quoted"):
-            plain = text[1:-1].replace('""', '"')
+            plain = _plain(text)
         elif match.group("word") and not sql[match.end() :].lstrip().startswith("("):
             plain = text
         else:
@@ -90,11 +90,16 @@ def rename_identifiers(sql: str, names: Mapping[str, str], quoting: Quoting) -> 
     return _TOKEN.sub(substitute, sql)
 
 
+def _plain(quoted: str) -> str:
+    """The name between double quotes or backticks."""
+    return quoted[1:-1].replace(quoted[0] * 2, quoted[0])
+
+
 def mentions(sql: str, name: str) -> bool:
     """Whether ``name`` occurs in ``sql`` as an identifier, outside of string literals."""
     for match in _TOKEN.finditer(sql):
         text = match.group(0)
-        if match.group("quoted") and text[1:-1].replace('""', '"') == name:
+        if match.group("quoted") and _plain(text) == name:
             return True
         if match.group("word") and text == name:
             return True

@@ -14,6 +14,7 @@ from typing import Any
 
 from drift.migration.ddl.quoting import Quoting
 from drift.migration.definitions.mysql_words import (
+    check_definition,
     chosen_name,
     column_definition,
     foreign_key_definition,
@@ -199,7 +200,7 @@ class _Difference:
     def _add_check(self, check: Check) -> Statement:
         name = self._name(check.name, check.columns, "ck")
         return Statement(
-            f"{self.prefix} ADD CONSTRAINT {self.quoting.name(name)} CHECK ({check.expression.sql})",
+            f"{self.prefix} ADD {check_definition(check, name, self.quoting)}",
             self._exists("TABLE_CONSTRAINTS", "CONSTRAINT_NAME", name),
             check.name or ",".join(check.columns),
             blocks=True,

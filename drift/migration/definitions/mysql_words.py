@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from drift.dialects.mysql.spelling import is_constant
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import Check, Column, ForeignKey, Index, IndexKey, Table
 
@@ -54,7 +55,7 @@ def create_table(table: Table, quoting: Quoting) -> str:
     ]
     for check in named(table.checks):
         name = check.name or chosen_name(table, check.columns, "ck")
-        parts.append(f"CONSTRAINT {quoting.name(name)} CHECK ({check.expression.sql})")
+        parts.append(check_definition(check, name, quoting))
     parts += [
         foreign_key_definition(key, key.name or chosen_name(table, key.columns, "fk"), quoting)
         for key in table.foreign_keys
@@ -102,9 +103,17 @@ def foreign_key_definition(key: ForeignKey, name: str, quoting: Quoting) -> str:
     return text
 
 
+def check_definition(check: Check, name: str, quoting: Quoting) -> str:
+    """A CHECK as it stands in CREATE TABLE, or behind ADD."""
+    text = f"CONSTRAINT {quoting.name(name)} CHECK ({check.expression.sql})"
+    return text if check.enforced else f"{text} NOT ENFORCED"
+
+
 def column_definition(column: Column, check: str | None, quoting: Quoting) -> str:
     """One column, whole: what is left out would be dropped."""
-    parts = [quoting.name(column.name), column.type]
+    parts = [quoting.name(column.name), _type(column.type, quoting)]
+    if "compressed" in column.attributes:
+        parts.append("COMPRESSED")
     if column.charset is not None:
         parts.append(f"CHARACTER SET {column.charset}")
     if column.collation is not None:
@@ -116,11 +125,13 @@ def column_definition(column: Column, check: str | None, quoting: Quoting) -> st
     else:
         parts.append("NULL" if column.nullable else "NOT NULL")
         if column.default is not None:
-            parts.append(f"DEFAULT {_default(column.default.sql)}")
+            parts.append(f"DEFAULT {_default(column.default.sql, column.type)}")
         if column.on_update is not None:
             parts.append(f"ON UPDATE {column.on_update}")
         if column.auto_increment:
             parts.append("AUTO_INCREMENT")
+    if "invisible" in column.attributes:
+        parts.append("INVISIBLE")
     if column.comment is not None:
         parts.append(f"COMMENT {quoting.literal(column.comment)}")
     if check is not None:
@@ -128,9 +139,14 @@ def column_definition(column: Column, check: str | None, quoting: Quoting) -> st
     return " ".join(parts)
 
 
-def _default(sql: str) -> str:
-    """Literals and the current time stand alone; any other expression in parentheses."""
+def _type(text: str, quoting: Quoting) -> str:
+    """The type; the reference system of a spatial one in the server's own word."""
+    shape, srid, number = text.partition(" srid ")
+    word = "REF_SYSTEM_ID=" if quoting.dialect == "mariadb" else "SRID "
+    return f"{shape} {word}{number}" if srid else text
+
+
+def _default(sql: str, column_type: str) -> str:
+    """Constants and the current time stand alone; any other expression in parentheses."""
     text = sql.strip()
-    literal = text.startswith(("'", "b'", "(")) or text.lstrip("+-").replace(".", "", 1).isdigit()
-    word = text.upper().split("(")[0] in ("TRUE", "FALSE", "NULL", "CURRENT_TIMESTAMP", "NOW", "LOCALTIMESTAMP")
-    return text if literal or word else f"({text})"
+    return text if is_constant(text, column_type) else f"({text})"

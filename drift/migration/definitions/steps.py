@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from drift.findings import Finding, Safety, SubjectKind
 from drift.migration import operations as own
 from drift.migration.definitions.mysql import mysql_statements
+from drift.migration.definitions.renaming import rename_column
 from drift.migration.definitions.sqlite import sqlite_statements
 from drift.migration.definitions.statement import Statement
-from drift.migration.definitions.target import Definitions, created_tables, definitions
+from drift.migration.definitions.target import Definitions, created_tables, definitions, renamed
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.schema import QualifiedName, Table
@@ -68,10 +69,11 @@ def _causes(pair: TablePair, context: PlanContext) -> tuple[Finding, ...]:
 
 
 def _table_steps(pair: TablePair, findings: list[Finding], context: PlanContext) -> Iterator[Step]:
-    renamed = [finding for finding in findings if finding.code in _RENAMED_COLUMNS]
-    for finding in renamed:
-        yield from _rename_column(pair, finding, context)
-    found = definitions(pair, [f for f in findings if f not in renamed], context)
+    renames = [finding for finding in findings if finding.code in _RENAMED_COLUMNS]
+    names: dict[str, str] = {}
+    for finding in renames:
+        yield from _rename_column(pair, finding, names, context)
+    found = definitions(pair, [f for f in findings if f not in renames], context)
     if not found.answered:
         found = replace(found, answered=_causes(pair, context))
     for finding, reason in found.withheld:
@@ -87,15 +89,18 @@ def _table_steps(pair: TablePair, findings: list[Finding], context: PlanContext)
         yield from _steps(found, found.source, found.target, Phase.ALTER, guards, context)
 
 
-def _rename_column(pair: TablePair, finding: Finding, context: PlanContext) -> Iterator[Step]:
+def _rename_column(pair: TablePair, finding: Finding, names: dict[str, str], context: PlanContext) -> Iterator[Step]:
+    """The step for one rename; ``names`` are those that went before, and get this one."""
     columns = context.column_pair(pair, finding.subject.name)
     if columns is None or columns.expected is None or columns.actual is None:
         context.refuse(finding, "the column is not on both sides")
         return
-    table, quoting = context.table_name(pair), context.quoting
-    old, new = columns.actual.name, columns.expected.name
-    statement = f"ALTER TABLE {quoting.qualified(table)} RENAME COLUMN {quoting.name(old)} TO {quoting.name(new)}"
-    back = f"ALTER TABLE {quoting.qualified(table)} RENAME COLUMN {quoting.name(new)} TO {quoting.name(old)}"
+    table, old, new = context.table_name(pair), columns.actual.name, columns.expected.name
+    before = renamed(pair, names, context)
+    names[old] = new
+    after = renamed(pair, names, context)
+    statement = rename_column(before, after, old, new, context.quoting)
+    back = rename_column(after, before, new, old, context.quoting)
     yield Step(
         f"rename column {table}.{old} to {new}",
         Phase.RENAME,

@@ -77,7 +77,7 @@ class Definitions:
 def definitions(pair: TablePair, findings: Sequence[Finding], context: PlanContext) -> Definitions:
     """Put the findings right in the database's definition of the table; refuses those that cannot be."""
     assert pair.actual is not None
-    source = _renamed(pair, context)
+    source = renamed(pair, context.column_names(pair), context)
     target = source
     answered: list[Finding] = []
     withheld: list[tuple[Finding, str]] = []
@@ -279,10 +279,9 @@ def _merged(actual: tuple[tuple[str, str], ...], expected: tuple[tuple[str, str]
     return tuple(sorted({**kept, **dict(expected)}.items()))
 
 
-def _renamed(pair: TablePair, context: PlanContext) -> Table:
-    """The database's definition after the plan's renames, which come first."""
+def renamed(pair: TablePair, names: Mapping[str, str], context: PlanContext) -> Table:
+    """The database's definition after the plan's renames of the table and of the given columns, which come first."""
     assert pair.actual is not None
-    names = context.column_names(pair)
     table = replace(pair.actual, name=context.table_name(pair))
     if not names:
         return table

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Table as NativeTable
 
+from drift.dialects.mysql.spelling import character_set
 from drift.schema import Expression, Persistence, QualifiedName, TableKind
 from drift.sources.models.columns import first_line
 from drift.sources.models.indexes import storage_options
@@ -95,5 +96,6 @@ def _options(native: NativeTable, spelling: Spelling) -> tuple[tuple[str, str], 
             if on:
                 found[name] = "true"
         else:
-            found[_NAMES.get(key, key)] = str(value)
+            name = _NAMES.get(key, key)
+            found[name] = character_set(str(value)) if name in ("charset", "collation") else str(value)
     return tuple(sorted(found.items()))

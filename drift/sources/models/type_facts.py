@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.types import ARRAY, Boolean, Enum, NullType, TypeDecorator, TypeEngine
 
 from drift.schema import QualifiedName
+from drift.dialects.mysql.spelling import character_set
 from drift.sources.models.spelling import Spelling
 
 _COLLATE = re.compile(
@@ -89,8 +90,8 @@ class TypeSpeller:
         labels = tuple(item.enums) if ddl.upper().startswith("ENUM(") and isinstance(item, Enum) else ()
         return TypeFacts(
             self._spelling.dialect.spell_type(bare),
-            collation=_unquoted(collation.group(1)) if collation else None,
-            charset=charset.group(1) if charset else None,
+            collation=self._collation(collation.group(1)) if collation else None,
+            charset=character_set(charset.group(1)) if charset else None,
             enum_labels=labels,
         )
 
@@ -110,6 +111,10 @@ class TypeSpeller:
     def _quoted(self, name: QualifiedName, brackets: str) -> str:
         """A user type as the server prints it: quoted where its name needs that."""
         parts = [part for part in (name.schema, name.name) if part is not None]
+    def _collation(self, name: str) -> str:
+        plain = _unquoted(name)
+        return character_set(plain) if self._spelling.native.name in ("mysql", "mariadb") else plain
+
         quoted = ".".join('"' + part.replace('"', '""') + '"' for part in parts)
         return self._spelling.dialect.spell_type(f"{quoted}{brackets}")
 
