@@ -18,7 +18,8 @@ from drift.reports.words import count
 
 if TYPE_CHECKING:
     from drift.migration.plan import Plan
-    from drift.verification import Proof
+    from drift.migration.splitting import Link
+    from drift.verification import Proof, Written
 
 
 @click.command()
@@ -34,14 +35,15 @@ if TYPE_CHECKING:
 @click.option(
     "--rows", type=click.IntRange(min=0), default=0, metavar="N", help="Prove it with N made-up rows a table."
 )
-def command(settings: Settings, message: str, unverified: bool, **options: Any) -> int:
+@click.option("--split", "chain", is_flag=True, help="A chain of revisions for several deploys: expand, then contract.")
+def command(settings: Settings, message: str, unverified: bool, chain: bool, **options: Any) -> int:
     """Write an Alembic revision that repairs the drift.
 
     It is written in the project's own folder and style, and proven on a scratch database first: upgrade, silence,
     downgrade, the same as before. Nothing is dropped without --allow-drop: drops stand in the file as comments.
     """
     from drift.pipeline import run_check
-    from drift.verification import write_proven
+    from drift.verification import Wishes, write_chain, write_proven
 
     with progress(quiet=settings.quiet) as told:
         inputs = inputs_for(settings, told)
@@ -52,11 +54,7 @@ def command(settings: Settings, message: str, unverified: bool, **options: Any) 
             return 0
         scratch_url = settings.config.scratch_url
         unprovable = scratch_url is None and not can_prove(plan.dialect)
-        written = write_proven(
-            plan,
-            message,
-            report,
-            inputs,
+        wishes = Wishes(
             unverified=unverified or unprovable,
             scratch_url=scratch_url,
             rows=options["rows"],
@@ -66,9 +64,17 @@ def command(settings: Settings, message: str, unverified: bool, **options: Any) 
             version_path=_path(options["version_path"]),
             rev_id=options["rev_id"],
         )
-    click.echo(visible(_relative(written.path)))
+        links: tuple[tuple[Link | None, Written], ...]
+        if chain:
+            links = write_chain(plan, message, report, inputs, wishes)
+        else:
+            links = ((None, write_proven(plan, message, report, inputs, wishes)),)
+    for link, written in links:
+        click.echo(visible(_relative(written.path)))
+        if not settings.quiet:
+            _explain(plan if link is None else link.plan, link, written.proof)
     if not settings.quiet:
-        _explain(plan, written.proof)
+        click.echo("help: read it, then `alembic upgrade head`" if not chain else _next(len(links)))
     if unprovable and not unverified:
         click.echo(
             "note: not proven, there is no scratch database: install sqlalchemy-drift[embedded], or --scratch-url"
@@ -76,18 +82,25 @@ def command(settings: Settings, message: str, unverified: bool, **options: Any) 
     return 0
 
 
+def _next(revisions: int) -> str:
+    if revisions == 1:
+        return "help: there is nothing to split; read it, then `alembic upgrade head`"
+    return "help: read them; then one at a time, each when its part says so: `alembic upgrade +1`"
+
+
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
 
 
-def _explain(plan: Plan, proof: Proof | None) -> None:
+def _explain(plan: Plan, link: Link | None, proof: Proof | None) -> None:
     waiting = len(plan.steps) - len(plan.active)
+    if link is not None:
+        click.echo(link.heading)
     click.echo(f"{count(len(plan.active), 'step')}" + (f", {waiting} left as comments" if waiting else "") + ".")
     for line in proof.lines() if proof is not None else ():
         click.echo(visible(line))
     for finding, reason in plan.unanswered:
         click.echo(f"note: {finding.code} {visible(describe(finding.subject))} is not answered: {visible(reason)}")
-    click.echo("help: read it, then `alembic upgrade head`")
 
 
 def _why_nothing(unanswered: int) -> str:

@@ -6,8 +6,9 @@ from alembic.autogenerate import render as alembic_render
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 
+from drift.migration.local_functions import local_functions
 from drift.migration.operations import Block
-from drift.migration.rendering import HELPERS, render_lines
+from drift.migration.rendering import render_lines
 
 
 class Planned(Block):
@@ -26,6 +27,5 @@ class Planned(Block):
 def _render(autogen_context: AutogenContext, operation: Planned) -> list[str]:
     lines = [line for inner in operation.ops for line in render_lines(autogen_context, inner)]
     text = "\n".join(lines)
-    helpers = [helper for name, helper in HELPERS if name in text]
     # One piece of text: Alembic's printer would indent lines behind a colon by itself.
-    return ["\n".join([*helpers, text])]
+    return ["\n".join([*local_functions(autogen_context, text), text])]

@@ -97,6 +97,30 @@ class ForEach(ops.MigrateOperation):
         raise NotImplementedError("these statements have no way back of their own")
 
 
+class TakeDownViews(ops.MigrateOperation):
+    """The views that read these columns go, and are remembered until :class:`PutViewsBack`."""
+
+    def __init__(self, table: str, columns: Sequence[str]) -> None:
+        self.table = table
+        self.columns = tuple(columns)
+
+    def reverse(self) -> ops.MigrateOperation:
+        """What ends with the views put back begins with them taken down."""
+        return PutViewsBack(self.table, self.columns)
+
+
+class PutViewsBack(ops.MigrateOperation):
+    """The views that were taken down come back."""
+
+    def __init__(self, table: str, columns: Sequence[str]) -> None:
+        self.table = table
+        self.columns = tuple(columns)
+
+    def reverse(self) -> ops.MigrateOperation:
+        """The other way round."""
+        return TakeDownViews(self.table, self.columns)
+
+
 class Block(ops.OpContainer):
     """Operations that belong together, under a comment."""
 
@@ -115,14 +139,6 @@ class Unless(Block):
 
 class When(Block):
     """Operations that run only where ``query`` (one boolean) answers true."""
-
-    def __init__(self, query: str, operations: Sequence[ops.MigrateOperation], comment: Sequence[str] = ()) -> None:
-        super().__init__(operations, comment)
-        self.query = query
-
-
-class While(Block):
-    """Operations that are repeated as long as ``query`` (one boolean) answers true."""
 
     def __init__(self, query: str, operations: Sequence[ops.MigrateOperation], comment: Sequence[str] = ()) -> None:
         super().__init__(operations, comment)

@@ -43,6 +43,15 @@ class Phase(IntEnum):
     DROP = 180
 
 
+class Part(StrEnum):
+    """Revisions of a chain that is applied over several deploys (``drift revision --split``), in order."""
+
+    RENAME = "rename"
+    EXPAND = "expand"
+    BACKFILL = "backfill"
+    CONTRACT = "contract"
+
+
 class Change(StrEnum):
     """What a step does to the schema, for the summary line."""
 
@@ -111,6 +120,10 @@ class Step:
         commented_out: Why the step stands in the file as a comment; ``None`` when it is real.
         order: Place among the steps of its phase.
         column: The column that it is about, by its name in the database of today.
+        part: The revision of a chain that it belongs to; ``None`` where that follows from the rest.
+        parts: The same work as steps for several revisions of a chain; empty where it is one piece.
+        between: What stands there until a later revision of the chain: the table, and the name of a column,
+            constraint, or index.
     """
 
     title: str
@@ -133,6 +146,9 @@ class Step:
     commented_out: str | None = None
     order: int = 0
     column: str | None = None
+    part: Part | None = None
+    parts: tuple[Step, ...] = ()
+    between: tuple[tuple[QualifiedName, str], ...] = ()
 
     def is_commented_out(self) -> str | None:
         """The reason, or ``None``."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import ForeignKey, QualifiedName
 
+_KNOWN_TO_REST = ("pg_constraint", "pg_class", "pg_attrdef", "pg_rewrite")
+
 
 class Queries:
     """Writes boolean queries.
@@ -43,6 +45,17 @@ class Queries:
             "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute "
             f"WHERE attrelid = {self._regclass(table)} AND attname = {self.quoting.literal(column)} "
             f"AND atttypid = to_regtype({self.quoting.literal(type_)}))"
+        )
+
+    def column_is_special(self, table: QualifiedName, column: str) -> str:
+        """Something rests on the column that is neither a constraint, an index, a default, a sequence nor a view."""
+        known = ", ".join(f"'pg_catalog.{name}'::regclass" for name in _KNOWN_TO_REST)
+        return (
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a "
+            f"WHERE a.attrelid = {self._regclass(table)} AND a.attname = {self.quoting.literal(column)} "
+            "AND (a.attacl IS NOT NULL OR EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d "
+            "WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid "
+            f"AND d.refobjsubid = a.attnum AND d.classid NOT IN ({known}))))"
         )
 
     def not_null(self, table: QualifiedName, column: str) -> str:

@@ -12,6 +12,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 
 from drift.migration import operations as own
+from drift.migration.local_functions import local_functions
 from drift.migration.native_dialect import native_dialect
 from drift.migration.python_text import comment_lines, escape_binds, indent, literal, python_string
 from drift.migration.script import downgrade_operations, upgrade_operations
@@ -20,24 +21,6 @@ from drift.migration.user_types import item_renderer
 if TYPE_CHECKING:
     from drift.migration.options import RenderOptions
     from drift.migration.plan import Plan
-
-FOUND = '''def found(query: str) -> bool:
-    """Ask the database; without one (--sql) nothing is found."""
-    return not op.get_context().as_sql and bool(op.get_bind().scalar(sa.text(query)))
-'''
-STOP_IF = '''def stop_if(query: str, message: str) -> None:
-    """Stop before anything is changed where the rows do not allow it."""
-    if not op.get_context().as_sql and op.get_bind().scalar(sa.text(query)):
-        raise RuntimeError(message)
-'''
-
-
-MADE_UP = '''def made_up(query: str) -> list[str]:
-    """Statements that the database makes up; none without one (--sql)."""
-    return [] if op.get_context().as_sql else list(op.get_bind().scalars(sa.text(query)))
-'''
-HELPERS = (("found(", FOUND), ("stop_if(", STOP_IF), ("made_up(", MADE_UP))
-"""Local functions of the revision, each written where it is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +88,10 @@ def _body(context: AutogenContext, operations: Iterable[ops.MigrateOperation]) -
     operations = list(operations)
     lines = [line for operation in operations for line in render_lines(context, operation)]
     text = "\n".join(lines)
-    helpers = [helper for name, helper in HELPERS if name in text]
+    before = local_functions(context, text)
     if not any(line and not line.lstrip().startswith("#") for line in lines):
         lines.append("pass")
-    whole = "\n".join([*(helper for helper in helpers), *lines])
+    whole = "\n".join([*before, *lines])
     return indent(whole).strip()
 
 
@@ -258,9 +241,14 @@ def _when(context: AutogenContext, operation: own.When) -> list[str]:
     return _condition(context, operation, "if found(", operation.query)
 
 
-@_register(own.While)
-def _while(context: AutogenContext, operation: own.While) -> list[str]:
-    return _condition(context, operation, "while found(", operation.query)
+@_register(own.TakeDownViews)
+def _take_down_views(_context: AutogenContext, operation: own.TakeDownViews) -> list[str]:
+    return [f"take_down_views({', '.join(literal(name) for name in (operation.table, *operation.columns))})"]
+
+
+@_register(own.PutViewsBack)
+def _put_views_back(_context: AutogenContext, _operation: own.PutViewsBack) -> list[str]:
+    return ["put_views_back()"]
 
 
 def _condition(context: AutogenContext, operation: own.Block, opening: str, query: str) -> list[str]:

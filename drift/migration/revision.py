@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
     from drift.migration.rendering import Rendered
+    from drift.migration.splitting import Link
     from drift.sources.alembic_project import AlembicProject, CapturedEnvironment
+
+
+UNTIL_LATER = "Until a later revision: "
+"""How a revision of a chain names, in its docstring, what it leaves there for a later one."""
 
 
 def render_options(environment: CapturedEnvironment | None) -> RenderOptions:
@@ -53,7 +58,7 @@ def write(
     branch_label: str | None = None,
     version_path: Path | None = None,
     rev_id: str | None = None,
-    proof: Sequence[str] = (),
+    link: Link | None = None,
 ) -> Path:
     """Write the revision.
 
@@ -67,7 +72,7 @@ def write(
         branch_label: Label of a new branch.
         version_path: Which of several version locations takes the file.
         rev_id: Its identifier; made up when not given.
-        proof: Lines for the docstring.
+        link: Which revision of a chain it is.
 
     Returns:
         The file.
@@ -79,9 +84,12 @@ def write(
         raise DriftError("there is nothing to write: the plan has no steps", help=("Run drift check.",))
     plan = styled(plan, environment)
     if project is None:
-        return _from_template(plan, message, directory, head, rev_id, proof)
-    with _friendly(project), project.inside():
-        return _through_alembic(plan, message, project, environment, (head, branch_label, version_path, rev_id), proof)
+        path = _from_template(plan, message, directory, head, rev_id)
+    else:
+        with _friendly(project), project.inside():
+            path = _through_alembic(plan, message, project, environment, (head, branch_label, version_path, rev_id))
+    add_to_docstring(path, _about(plan, link))
+    return path
 
 
 Wishes = tuple[str | None, str | None, Path | None, str | None]
@@ -93,7 +101,6 @@ def _through_alembic(
     project: AlembicProject,
     environment: CapturedEnvironment | None,
     wishes: Wishes,
-    proof: Sequence[str],
 ) -> Path:
     from alembic.operations import ops
     from alembic.util import rev_id as new_id
@@ -122,7 +129,6 @@ def _through_alembic(
         rendered = render_script(directive, plan.dialect, plan.options.render)
         path = _generate(scripts, directive, rendered, config, environment)
     assert path is not None
-    add_to_docstring(path, [*_about(plan), *proof])
     return path
 
 
@@ -207,9 +213,7 @@ def _friendly(project: AlembicProject) -> Iterator[None]:
         ) from error
 
 
-def _from_template(
-    plan: Plan, message: str, directory: Path | None, head: str | None, rev_id: str | None, proof: Sequence[str]
-) -> Path:
+def _from_template(plan: Plan, message: str, directory: Path | None, head: str | None, rev_id: str | None) -> Path:
     if directory is None:
         raise DriftError(
             "there is no Alembic environment to write the revision into",
@@ -236,8 +240,20 @@ def _from_template(
         downgrade=rendered.downgrade,
     )
     path.write_text(text, encoding="utf-8")
-    add_to_docstring(path, [*_about(plan), *proof])
     return path
+
+
+def identifiers(path: Path) -> dict[str, object]:
+    """What a revision's file says it is called and what it follows, without running it."""
+    values: dict[str, object] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Name) and isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            try:
+                values[target.id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return values
 
 
 def _last_of(directory: Path) -> str | None:
@@ -248,13 +264,7 @@ def _last_of(directory: Path) -> str | None:
     """
     revisions: dict[str, object] = {}
     for path in sorted(directory.glob("*.py")):
-        values: dict[str, object] = {}
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                try:
-                    values[node.targets[0].id] = ast.literal_eval(node.value)
-                except ValueError:
-                    continue
+        values = identifiers(path)
         if isinstance(values.get("revision"), str):
             revisions[str(values["revision"])] = values.get("down_revision")
     heads = [revision for revision in revisions if revision not in revisions.values()]
@@ -267,9 +277,13 @@ def _last_of(directory: Path) -> str | None:
     return heads[0] if heads else None
 
 
-def _about(plan: Plan) -> list[str]:
+def _about(plan: Plan, link: Link | None) -> list[str]:
     """What the file should say of itself."""
     lines = [f"Made for the live schema {plan.made_for}."]
+    if link is not None:
+        if link.number > 1:
+            lines = [f"Made for what the revision before it leaves of the live schema {plan.made_for}."]
+        lines = [link.heading, *lines, *(f"{UNTIL_LATER}{' '.join(place.splitlines())}" for place in link.until_later)]
     return [*lines, *(f"Not answered: {f.code} {f.subject.name}: {why}." for f, why in plan.unanswered)]
 
 

@@ -7,19 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from drift.verification.proof import Proof
-    from drift.verification.prove import prove_file, verify, write_proven
+    from drift.verification.prove import Wishes, Written, prove_file, verify, write_chain, write_proven
     from drift.verification.scratch import Scratch, scratch_database
 
 _EXPORTS = {
     "Proof": "proof",
     "Scratch": "scratch",
+    "Wishes": "prove",
+    "Written": "prove",
     "prove_file": "prove",
     "scratch_database": "scratch",
     "verify": "prove",
+    "write_chain": "prove",
     "write_proven": "prove",
 }
 
-__all__ = ["Proof", "Scratch", "prove_file", "scratch_database", "verify", "write_proven"]
+__all__ = [
+    "Proof",
+    "Scratch",
+    "Wishes",
+    "Written",
+    "prove_file",
+    "scratch_database",
+    "verify",
+    "write_chain",
+    "write_proven",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from drift.findings import Finding
+from drift.migration.splitting import place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Proof:
         answered: Findings that were there before the upgrade and are gone after it.
         remaining: Findings that the revision claims to answer and that are still there.
         introduced: Findings that only came with the upgrade.
+        in_between: Findings that came with it and that it announces until a later revision of its chain.
+        stops: What it said when it stopped on made-up rows, as it should; the proof went on with fewer of them.
         alembic: What Alembic's own comparison sees after the upgrade and did not see before.
         alembic_left: How many differences Alembic's own comparison still sees that it saw before, too.
         differences: How the schema after the downgrade differs from the one before the upgrade.
@@ -34,6 +37,8 @@ class Proof:
     answered: tuple[Finding, ...] = ()
     remaining: tuple[Finding, ...] = ()
     introduced: tuple[Finding, ...] = ()
+    in_between: tuple[Finding, ...] = ()
+    stops: tuple[str, ...] = ()
     alembic: tuple[str, ...] = ()
     alembic_left: int = 0
     differences: tuple[str, ...] = ()
@@ -67,8 +72,10 @@ class Proof:
         return ", ".join(parts)
 
     def _details(self) -> tuple[str, ...]:
-        lines = [f"Still there: {f.code} {f.name} {_place(f)}" for f in self.remaining]
-        lines += [f"New after the upgrade: {f.code} {f.name} {_place(f)}" for f in self.introduced]
+        lines = [f"Still there: {f.code} {f.name} {place_of(f)}" for f in self.remaining]
+        lines += [f"New after the upgrade: {f.code} {f.name} {place_of(f)}" for f in self.introduced]
+        lines += [f"In between: {f.code} {f.name} {place_of(f)}" for f in self.in_between]
+        lines += [f"Stops on {text}" for text in self.stops]
         lines += [f"Alembic's comparison sees what it did not see before: {text}" for text in self.alembic]
         lines += [f"Rows lost: {table} held {before}, then {after}" for table, before, after in self.lost_rows]
         lines += [f"After the downgrade: {text}" for text in self.differences]
@@ -84,6 +91,8 @@ class Proof:
             "answered": [finding.fingerprint for finding in self.answered],
             "remaining": [finding.fingerprint for finding in self.remaining],
             "introduced": [finding.fingerprint for finding in self.introduced],
+            "in_between": [finding.fingerprint for finding in self.in_between],
+            "stops": list(self.stops),
             "alembic": list(self.alembic),
             "alembic_left": self.alembic_left,
             "differences": list(self.differences),
@@ -93,9 +102,3 @@ class Proof:
             "statements": self.statements,
             "seconds": round(self.seconds, 3),
         }
-
-
-def _place(finding: Finding) -> str:
-    subject = finding.subject
-    parts = [subject.schema, subject.table, subject.name if subject.name != subject.table else None]
-    return ".".join(part for part in parts if part)

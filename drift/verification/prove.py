@@ -14,14 +14,16 @@ from drift.errors import DriftError
 from drift.findings import Finding
 from drift.migration.fingerprint import schema_fingerprint
 from drift.migration.plan import Plan
-from drift.migration.revision import add_to_docstring, write
+from drift.migration.revision import add_to_docstring, identifiers, write
+from drift.migration.splitting import Link, place_of, split
 from drift.pipeline import Inputs, Report, run_check
+from drift.pipeline.plan_costs import live_statistics
 from drift.secrets import scrub
 from drift.verification.alembic_judge import alembic_differences
 from drift.verification.clone import clone
 from drift.verification.comparing import structural_differences
 from drift.verification.proof import Proof
-from drift.verification.rows import count_rows, fill
+from drift.verification.rows import Supply, count_rows, fill, supplies
 from drift.verification.running import RevisionModule, counting, load, run
 from drift.verification.scratch import Scratch, scratch_database
 
@@ -42,28 +44,11 @@ class Written:
     proof: Proof | None
 
 
-def write_proven(
-    plan: Plan,
-    message: str,
-    report: Report,
-    inputs: Inputs,
-    *,
-    unverified: bool = False,
-    scratch_url: str | None = None,
-    rows: int = 0,
-    directory: Path | None = None,
-    head: str | None = None,
-    branch_label: str | None = None,
-    version_path: Path | None = None,
-    rev_id: str | None = None,
-) -> Written:
-    """Write a revision for a plan and prove it; a revision that fails its proof is taken away again.
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Where and how a revision is to be written, and what its proof may use.
 
-    Args:
-        plan: What the revision does.
-        message: Its message.
-        report: The check that the plan came from.
-        inputs: What that check was asked.
+    Attributes:
         unverified: Keep the revision without a proof, or although it failed.
         scratch_url: A server on which databases may be created.
         rows: How many made-up rows to put into each table.
@@ -71,32 +56,103 @@ def write_proven(
         head: Which head it follows, where there are several.
         branch_label: Label of a new branch.
         version_path: Which of several version locations takes the file.
-        rev_id: Its identifier.
+        rev_id: Its identifier; the revisions of a chain are numbered behind it.
+    """
+
+    unverified: bool = False
+    scratch_url: str | None = None
+    rows: int = 0
+    directory: Path | None = None
+    head: str | None = None
+    branch_label: str | None = None
+    version_path: Path | None = None
+    rev_id: str | None = None
+
+
+def write_proven(plan: Plan, message: str, report: Report, inputs: Inputs, wishes: Wishes | None = None) -> Written:
+    """Write a revision for a plan and prove it; a revision that fails its proof is taken away again.
+
+    Args:
+        plan: What the revision does.
+        message: Its message.
+        report: The check that the plan came from.
+        inputs: What that check was asked.
+        wishes: Where and how.
 
     Raises:
         DriftError: Nothing to write; several heads and none named; no scratch database; the proof failed.
     """
-    comparison = report.comparison
-    path = write(
+    wishes = wishes or Wishes()
+    path = _write(plan, message, report, wishes, None)
+    return _proven(path, plan.answered, report, inputs, wishes, ())
+
+
+def write_chain(
+    plan: Plan, message: str, report: Report, inputs: Inputs, wishes: Wishes | None = None
+) -> tuple[tuple[Link, Written], ...]:
+    """Write a plan as a chain of revisions for several deploys, each proven after the ones before it.
+
+    Where one fails its proof, none of them is kept.
+
+    Args:
+        plan: The whole repair.
+        message: What their messages begin with.
+        report: The check that the plan came from.
+        inputs: What that check was asked.
+        wishes: Where and how.
+
+    Raises:
+        DriftError: As for :func:`write_proven`; the database cannot change a table in parts.
+    """
+    wishes = wishes or Wishes()
+    if not plan.steps:
+        raise DriftError("there is nothing to write: the plan has no steps", help=("Run drift check.",))
+    written: list[tuple[Link, Written]] = []
+    try:
+        for link in split(plan):
+            mine = replace(wishes, rev_id=f"{wishes.rev_id}_{link.number}" if wishes.rev_id is not None else None)
+            before = tuple(earlier.path for _, earlier in written)
+            if before:
+                mine = replace(mine, head=str(identifiers(before[-1])["revision"]), branch_label=None)
+            path = _write(link.plan, f"{message}: {link.part.value}", report, mine, link)
+            written.append((link, _proven(path, link.claims, report, inputs, mine, before)))
+    except BaseException:
+        for _, earlier in written:
+            earlier.path.unlink(missing_ok=True)
+        raise
+    return tuple(written)
+
+
+def _write(plan: Plan, message: str, report: Report, wishes: Wishes, link: Link | None) -> Path:
+    return write(
         plan,
         message,
-        project=comparison.project,
-        environment=comparison.environment,
-        directory=directory,
-        head=head,
-        branch_label=branch_label,
-        version_path=version_path,
-        rev_id=rev_id,
+        project=report.comparison.project,
+        environment=report.comparison.environment,
+        directory=wishes.directory,
+        head=wishes.head,
+        branch_label=wishes.branch_label,
+        version_path=wishes.version_path,
+        rev_id=wishes.rev_id,
+        link=link,
     )
-    if unverified and scratch_url is None:
+
+
+def _proven(
+    path: Path, claims: Iterable[Finding], report: Report, inputs: Inputs, wishes: Wishes, before: Sequence[Path]
+) -> Written:
+    """The proof goes into the file; without one that holds, the file goes away."""
+    if wishes.unverified and wishes.scratch_url is None:
         add_to_docstring(path, ["Not proven: written with --unverified."])
         return Written(path, None)
     try:
-        proof = prove_file(path, report, inputs, claims=plan.answered, scratch_url=scratch_url, rows=rows)
+        proof = prove_file(
+            path, report, inputs, claims=claims, before=before, scratch_url=wishes.scratch_url, rows=wishes.rows
+        )
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    if not proof.holds and not unverified:
+    if not proof.holds and not wishes.unverified:
         path.unlink(missing_ok=True)
         raise DriftError(
             "the revision did not pass its proof and was not written",
@@ -119,6 +175,9 @@ def prove_file(
 ) -> Proof:
     """Prove one revision file.
 
+    With rows it first meets such as the live statistics suggest: NULLs, duplicates, long values. Where it stops on
+    them, as it should, the proof says so and goes on with rows that fit, and in the end without any.
+
     Args:
         path: The file.
         report: A check of the live database: its structure is copied.
@@ -128,29 +187,59 @@ def prove_file(
         scratch_url: A server on which databases may be created.
         rows: How many made-up rows to put into each table.
     """
-    comparison = report.comparison
-    live = comparison.alignment.actual
     started = perf_counter()
+    case = _Case(path, report, inputs, tuple(claims), tuple(before), scratch_url)
+    statistics = live_statistics(inputs, report.comparison.alignment.actual) if rows else {}
+    stops: list[str] = []
+    for supply in supplies(rows, statistics):
+        proof, stopped = _prove_once(case, supply)
+        if stopped is None or supply.rows == 0:
+            break
+        stops.append(f"{supply.label}: {stopped}")
+    return replace(proof, stops=tuple(stops), seconds=perf_counter() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is to be proven, and where."""
+
+    path: Path
+    report: Report
+    inputs: Inputs
+    claims: tuple[Finding, ...]
+    before: tuple[Path, ...]
+    scratch_url: str | None
+
+
+def _prove_once(case: _Case, supply: Supply) -> tuple[Proof, str | None]:
+    """One run on one scratch database; also why the revision itself stopped on its rows, if it did."""
+    comparison, inputs = case.report.comparison, case.inputs
+    live = comparison.alignment.actual
     inputs.progress("starting a scratch database")
     with (
         _inside(comparison.project),
-        scratch_database(live.dialect, scratch_url=scratch_url or inputs.config.scratch_url) as scratch,
+        scratch_database(live.dialect, scratch_url=case.scratch_url or inputs.config.scratch_url) as scratch,
     ):
         engine = scratch.engine()
-        module = load(path)
+        module = load(case.path)
         options = comparison.environment.options if comparison.environment is not None else {}
         inputs.progress("copying the live structure")
         with engine.connect() as connection:
             refused = clone(live, connection)
+            put = fill(connection, live, supply) if supply.rows else 0
         # What is wrong with the live database now is not brought in by the revision, even where a pending one hides it.
-        known = alembic_differences(engine, comparison.natives, live) if before else ()
-        with engine.connect() as connection:
-            run([load(earlier).upgrade for earlier in before], connection, options)
-            put = fill(connection, live, rows) if rows else 0
-        proof = _run_through(module, scratch, engine, inputs, tuple(claims), options, (report.findings, known))
+        known = alembic_differences(engine, comparison.natives, live) if case.before else ()
+        broken = None
+        for earlier in case.before:
+            broken = broken or _attempt(f"revision before it, {earlier.name},", load(earlier).upgrade, engine, options)
+        if broken is not None:
+            proof = Proof(scratch.label, broken.text)
+        else:
+            seen = (case.report.findings, known)
+            proof, broken = _run_through(module, scratch, engine, inputs, case.claims, options, seen)
         engine.dispose()
     not_cloned = tuple(scrub(f"{item.statement}: {item.reason}") for item in refused)
-    return replace(proof, not_cloned=not_cloned, rows=put, seconds=perf_counter() - started)
+    return replace(proof, not_cloned=not_cloned, rows=put), broken.stopped if broken is not None else None
 
 
 def _inside(project: AlembicProject | None) -> Any:
@@ -167,7 +256,7 @@ def _run_through(
     claims: tuple[Finding, ...],
     options: Any,
     known: tuple[tuple[Finding, ...], tuple[str, ...]],
-) -> Proof:
+) -> tuple[Proof, _Broken | None]:
     on_copy = _on(inputs, scratch)
     inputs.progress("checking the copy")
     first = run_check(on_copy)
@@ -177,26 +266,33 @@ def _run_through(
     proof = Proof(scratch.label)
     inputs.progress("upgrading the copy")
     with counting(engine) as statements:
-        error = _attempt("upgrade", module.upgrade, engine, options)
+        broken = _attempt("upgrade", module.upgrade, engine, options)
     proof = replace(proof, statements=len(statements))
-    if error is not None:
-        return replace(proof, error=error)
+    if broken is not None:
+        return replace(proof, error=broken.text), broken
     inputs.progress("checking the copy again")
     second = run_check(on_copy)
     seen_after = alembic_differences(engine, natives, second.alignment.actual)
-    proof = _judge(proof, first, second, claims, known[0])
+    proof = _judge(proof, first, second, claims, known[0], module.until_later)
+    new = [text for text in seen_after if text not in seen_before]
     proof = replace(
         proof,
-        alembic=tuple(text for text in seen_after if text not in seen_before),
+        alembic=tuple(text for text in new if not _announced(text, module.until_later)),
         alembic_left=sum(1 for text in seen_after if text in seen_before),
         lost_rows=_lost(held, count_rows(engine, second.alignment.actual)),
     )
     inputs.progress("downgrading the copy")
-    error = _attempt("downgrade", module.downgrade, engine, options)
-    if error is not None:
-        return replace(proof, error=error)
+    broken = _attempt("downgrade", module.downgrade, engine, options)
+    if broken is not None:
+        return replace(proof, error=broken.text), broken
     third = run_check(on_copy)
-    return replace(proof, differences=structural_differences(first.alignment.actual, third.alignment.actual))
+    return replace(proof, differences=structural_differences(first.alignment.actual, third.alignment.actual)), None
+
+
+def _announced(text: str, until_later: frozenset[str]) -> bool:
+    """Whether a line of Alembic's comparison is about something that stays until a later revision."""
+    words = text.split()
+    return any(place.rsplit(".", 1)[-1] in words for place in until_later)
 
 
 def _on(inputs: Inputs, scratch: Scratch) -> Inputs:
@@ -211,7 +307,20 @@ def _on(inputs: Inputs, scratch: Scratch) -> Inputs:
     )
 
 
-def _attempt(phase: str, function: Any, engine: Engine, options: Any) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """Why a direction broke off.
+
+    Attributes:
+        text: For people.
+        stopped: What the revision itself said when it stopped; ``None`` where the database refused a statement.
+    """
+
+    text: str
+    stopped: str | None = None
+
+
+def _attempt(phase: str, function: Any, engine: Engine, options: Any) -> _Broken | None:
     try:
         with engine.connect() as connection:
             run([function], connection, options)
@@ -220,22 +329,30 @@ def _attempt(phase: str, function: Any, engine: Engine, options: Any) -> str | N
         first = str(original).strip().split("\n")[0]
         statement = getattr(error, "statement", None)
         where = f" in: {' '.join(str(statement).split())[:200]}" if statement else ""
-        return scrub(f"the {phase} broke off: {first}{where}")
+        stopped = scrub(first) if isinstance(error, RuntimeError) else None
+        return _Broken(scrub(f"the {phase} broke off: {first}{where}"), stopped)
     return None
 
 
 def _judge(
-    proof: Proof, first: Report, second: Report, claims: tuple[Finding, ...], live: tuple[Finding, ...]
+    proof: Proof,
+    first: Report,
+    second: Report,
+    claims: tuple[Finding, ...],
+    live: tuple[Finding, ...],
+    until_later: frozenset[str],
 ) -> Proof:
     before = {finding.fingerprint: finding for finding in first.findings}
     after = {finding.fingerprint: finding for finding in second.findings}
     claimed = {finding.fingerprint for finding in claims}
     known = before.keys() | {finding.fingerprint for finding in live}
+    new = [f for key, f in after.items() if key not in known and key not in claimed]
     return replace(
         proof,
         answered=tuple(finding for key, finding in before.items() if key not in after),
         remaining=tuple(finding for key, finding in after.items() if key in claimed),
-        introduced=tuple(f for key, f in after.items() if key not in known and key not in claimed),
+        introduced=tuple(f for f in new if place_of(f) not in until_later),
+        in_between=tuple(f for f in new if place_of(f) in until_later),
     )
 
 
@@ -269,11 +386,12 @@ def verify(
     live = comparison.alignment.actual
     path, before = _find(revision, comparison.project, comparison.migrations)
     with _inside(comparison.project):
-        module = load(path)
-    if module.made_for is not None and not before and module.made_for != schema_fingerprint(live):
+        # Where others must run before it, the first of them says what they were made for.
+        module = load(before[0] if before else path)
+    if module.made_for is not None and module.made_for != schema_fingerprint(live):
         raise DriftError(
             "this revision was made for another state of the database",
-            place=str(path),
+            place=str(module.path),
             details=(f"made for {module.made_for}", f"the live schema is {schema_fingerprint(live)}"),
             help=("Make a new one: drift revision", "If it was applied already, there is nothing left to prove."),
         )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import Column, Enum, QualifiedName, Schema, Table, TableKind
+
+if TYPE_CHECKING:
+    from drift.dialects.postgresql.statistics import ColumnStatistics, TableStatistics
+
+LONGEST = 2000
+"""Characters of a made-up value at most."""
 
 SAMPLES = {
     "smallint": "{n}",
@@ -40,18 +47,43 @@ SAMPLES = {
 }
 
 
-def fill(connection: Connection, schema: Schema, rows: int) -> int:
-    """Put up to ``rows`` rows into every table; returns how many there are in all.
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Which rows to make up.
 
-    A row that a constraint refuses is left out: what a check wants cannot be guessed. Every second row has NULL in
-    every column that allows it.
+    Attributes:
+        rows: How many for each table.
+        label: What they are like, for people.
+        statistics: What the live server knows of its tables; without it every second row is NULL where that is allowed.
+        fitting: Nothing is NULL, and every value differs and reads as a number: what most changes can take.
+    """
+
+    rows: int
+    label: str
+    statistics: Mapping[QualifiedName, TableStatistics] = field(default_factory=dict)
+    fitting: bool = False
+
+
+def supplies(rows: int, statistics: Mapping[QualifiedName, TableStatistics]) -> Iterator[Supply]:
+    """Rows like the live ones, then rows that fit, then none."""
+    if rows:
+        like = "rows like the live ones" if statistics else "rows with NULLs"
+        yield Supply(rows, like, statistics)
+        yield Supply(rows, "rows without a NULL", fitting=True)
+    yield Supply(0, "no rows")
+
+
+def fill(connection: Connection, schema: Schema, supply: Supply) -> int:
+    """Put rows into every table; returns how many there are in all.
+
+    A row that a constraint refuses is left out: what a check wants cannot be guessed.
     """
     quoting = Quoting(schema.dialect, schema.default_schema)
     enums = {enum.name: enum for enum in schema.enums}
     put = 0
     for table in _parents_first(schema):
-        for number in range(1, rows + 1):
-            statement = _insert(table, quoting, enums, number)
+        for number in range(1, supply.rows + 1):
+            statement = _insert(table, quoting, enums, supply, number)
             savepoint = connection.begin_nested()
             try:
                 connection.execute(text(statement.replace("\\", "\\\\").replace(":", "\\:")))
@@ -72,24 +104,52 @@ def _parents_first(schema: Schema) -> Iterator[Table]:
             yield waiting.pop(name)
 
 
-def _insert(table: Table, quoting: Quoting, enums: dict[QualifiedName, Enum], number: int) -> str:
-    pairs = [
-        (quoting.name(column.name), value)
-        for column in table.columns
-        if (value := _value(column, enums, number, quoting)) is not None
-    ]
+def _insert(table: Table, quoting: Quoting, enums: dict[QualifiedName, Enum], supply: Supply, number: int) -> str:
+    known = supply.statistics.get(table.name)
+    pairs = []
+    for column in table.columns:
+        seen = known.columns.get(column.name) if known is not None else None
+        nth = _distinct(seen, known, supply.rows, number)
+        value = "NULL" if _is_null(column, seen, supply, number) else _value(column, enums, nth, quoting, supply, seen)
+        if value is not None and column.generated is None and column.identity is None:
+            pairs.append((quoting.name(column.name), value))
     name = quoting.qualified(table.name)
     if not pairs:
         return f"INSERT INTO {name} DEFAULT VALUES"
     return f"INSERT INTO {name} ({', '.join(p[0] for p in pairs)}) VALUES ({', '.join(p[1] for p in pairs)})"
 
 
-def _value(column: Column, enums: dict[QualifiedName, Enum], number: int, quoting: Quoting) -> str | None:
+def _is_null(column: Column, seen: ColumnStatistics | None, supply: Supply, number: int) -> bool:
+    """As large a share of NULLs as the live table has, and one row at least where it has any."""
+    if not column.nullable or supply.fitting:
+        return False
+    if seen is None:
+        return number % 2 == 0
+    if seen.null_fraction == 0:
+        return False
+    share = max(seen.null_fraction, 1 / supply.rows)
+    return int(number * share) > int((number - 1) * share)
+
+
+def _distinct(seen: ColumnStatistics | None, known: TableStatistics | None, rows: int, number: int) -> int:
+    """Which value a row has: the live share of different values, and one duplicate at least where there is any."""
+    if seen is None or known is None or seen.distinct in (0, -1):
+        return number
+    share = -seen.distinct if seen.distinct < 0 else seen.distinct / max(known.rows or 0, seen.distinct)
+    if share >= 1:
+        return number
+    return (number - 1) % max(1, min(rows - 1, round(share * rows))) + 1
+
+
+def _value(
+    column: Column,
+    enums: dict[QualifiedName, Enum],
+    number: int,
+    quoting: Quoting,
+    supply: Supply,
+    seen: ColumnStatistics | None,
+) -> str | None:
     """A literal, or ``None`` to leave the column to the database."""
-    if column.generated is not None or column.identity is not None:
-        return None
-    if column.nullable and number % 2 == 0:
-        return "NULL"
     if column.type.endswith("[]"):
         return "'{}'"
     if column.enum is not None and column.enum in enums:
@@ -101,7 +161,9 @@ def _value(column: Column, enums: dict[QualifiedName, Enum], number: int, quotin
     if sample is not None:
         return sample.format(n=number, m=number + 1)
     length = arguments.rstrip(")").split(",")[0]
-    word = f"v{number}"
+    word = str(number) if supply.fitting else f"v{number}"
+    if seen is not None and seen.longest is not None:
+        word = word.ljust(min(seen.longest, LONGEST), "x")
     return quoting.literal(word[-int(length) :] if length.isdigit() and 0 < int(length) < len(word) else word)
 
 

@@ -17,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event
 
 from drift.errors import DriftError
+from drift.migration.revision import UNTIL_LATER
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ class RevisionModule:
         upgrade: Its ``upgrade`` function.
         downgrade: Its ``downgrade`` function.
         made_for: Fingerprint of the schema that it was made for, from its docstring.
+        until_later: Places at which its docstring announces drift until a later revision of its chain.
     """
 
     path: Path
     upgrade: Callable[..., Any]
     downgrade: Callable[..., Any]
     made_for: str | None = None
+    until_later: frozenset[str] = frozenset()
 
 
 def load(path: Path) -> RevisionModule:
@@ -62,7 +65,7 @@ def load(path: Path) -> RevisionModule:
     functions = [getattr(module, direction, None) for direction in ("upgrade", "downgrade")]
     if not all(callable(function) for function in functions):
         raise DriftError("the revision has no upgrade() and downgrade()", place=str(path))
-    return RevisionModule(path, functions[0], functions[1], made_for(module))  # type: ignore[arg-type]
+    return RevisionModule(path, functions[0], functions[1], made_for(module), until_later(module))  # type: ignore[arg-type]
 
 
 def made_for(module: ModuleType) -> str | None:
@@ -72,6 +75,12 @@ def made_for(module: ModuleType) -> str | None:
         if line.strip().startswith(marker):
             return line.strip()[len(marker) :].rstrip(".") or None
     return None
+
+
+def until_later(module: ModuleType) -> frozenset[str]:
+    """The places of a docstring that drift wrote for a revision of a chain."""
+    lines = [line.strip() for line in (module.__doc__ or "").splitlines()]
+    return frozenset(line[len(UNTIL_LATER) :] for line in lines if line.startswith(UNTIL_LATER))
 
 
 def _line(error: BaseException, path: Path) -> str:

@@ -33,7 +33,7 @@ def _values(url: str) -> list[str]:
 
 
 def test_there_and_back_without_a_rewrite(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expand_contract, "BATCH", 30)
+    monkeypatch.setattr(expand_contract, "PAGES", 1)
     run_script(database, DRIFTED)
     before, values = as_read(check(database, metadata)), _values(database)
     project = Project(plan(database, models=metadata), database, fresh(tmp_path))
@@ -49,7 +49,7 @@ def test_there_and_back_without_a_rewrite(database: str, tmp_path: Path, monkeyp
 
 
 def test_interrupted_at_every_place(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expand_contract, "BATCH", 40)
+    monkeypatch.setattr(expand_contract, "PAGES", 1)
     run_script(database, DRIFTED)
     before, values = as_read(check(database, metadata)), _values(database)
     project = Project(plan(database, models=metadata), database, fresh(tmp_path))
@@ -71,8 +71,131 @@ def test_values_that_do_not_fit_stop_it(database: str, tmp_path: Path) -> None:
     assert check(database, metadata).alignment.actual.tables[0].column("value_drift") is None
 
 
-def test_a_column_that_others_rest_on_is_rewritten_and_announced(database: str) -> None:
-    run_script(database, DRIFTED + "CREATE INDEX ix ON readings (value);")
+full = sa.MetaData()
+sa.Table(
+    "events",
+    full,
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("code", sa.BigInteger, nullable=False),
+    sa.Column("place", sa.BigInteger),
+    sa.Column("note", sa.Text),
+    sa.UniqueConstraint("code", "note", name="uq_code"),
+    sa.CheckConstraint("code > 0", name="ck_code"),
+    sa.Index("ix_code", "code", postgresql_where=sa.text("code < 1000000")),
+    sa.ForeignKeyConstraint(["place"], ["places.id"], name="fk_place"),
+)
+sa.Table("places", full, sa.Column("id", sa.BigInteger, primary_key=True))
+sa.Table(
+    "remarks",
+    full,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("event", sa.Integer),
+    sa.ForeignKeyConstraint(["event"], ["events.id"], name="fk_event"),
+)
+NARROW = """
+CREATE TABLE places (id bigserial PRIMARY KEY);
+CREATE TABLE events (id serial PRIMARY KEY, code integer NOT NULL, place integer, note text,
+    CONSTRAINT uq_code UNIQUE (code, note), CONSTRAINT ck_code CHECK (code > 0),
+    CONSTRAINT fk_place FOREIGN KEY (place) REFERENCES places (id));
+CREATE INDEX ix_code ON events (code) WHERE code < 1000000;
+COMMENT ON CONSTRAINT ck_code ON events IS 'never zero';
+COMMENT ON INDEX ix_code IS 'small ones';
+CREATE TABLE remarks (id serial PRIMARY KEY, event integer, CONSTRAINT fk_event FOREIGN KEY (event) REFERENCES events);
+CREATE VIEW coded AS SELECT e.id, e.code FROM events e WHERE e.code > 3;
+CREATE VIEW counted AS SELECT count(*) AS n, max(code) AS most FROM coded;
+CREATE MATERIALIZED VIEW kept AS SELECT id, code FROM events;
+CREATE UNIQUE INDEX ix_kept ON kept (id);
+COMMENT ON VIEW coded IS 'those with a code';
+COMMENT ON COLUMN kept.code IS 'as it was';
+GRANT SELECT ON coded TO PUBLIC;
+INSERT INTO places SELECT FROM generate_series(1, 3);
+INSERT INTO events (code, place) SELECT n, 1 + n % 3 FROM generate_series(1, 100) n;
+INSERT INTO remarks (event) SELECT n FROM generate_series(1, 50) n;
+"""
+
+
+def _rows(url: str, query: str = "SELECT id, code, place FROM events ORDER BY id") -> list[tuple[object, ...]]:
+    with connected(url) as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query))]
+
+
+def _without_sequences(url: str) -> list[str]:
+    return [line for line in told(check(url, full)) if not line.startswith("SQ")]
+
+
+PRIVILEGES = "SELECT relname, relacl::text FROM pg_class WHERE relname IN ('coded', 'counted', 'kept') ORDER BY 1"
+
+
+def test_what_rests_on_the_column_comes_along(database: str, tmp_path: Path) -> None:
+    run_script(database, NARROW)
+    before, rows, privileges = as_read(check(database, full)), _rows(database), _rows(database, PRIVILEGES)
+    made = plan(database, models=full)
+    changes = [step for step in made.active if step.title.startswith("change the type")]
+    assert {step.hold.value for step in changes} == {"brief"}, [step.hazard for step in changes]
+    assert any("public.coded, public.counted" in (step.hazard or "") for step in changes)
+    project = Project(made, database, fresh(tmp_path))
+    assert "TYPE" not in project.source
+    project.run("upgrade")
+    assert _without_sequences(database) == [], project.source
+    assert _rows(database) == rows
+    assert _rows(database, PRIVILEGES) == privileges
+    assert _rows(database, "SELECT n, most FROM counted") == [(97, 100)]
+    run_script(database, "INSERT INTO events (code) VALUES (5000000000)")
+    with pytest.raises(sa.exc.IntegrityError):
+        run_script_as_statement(database, "INSERT INTO events (code) VALUES (0)")
+    run_script(database, "DELETE FROM events WHERE code = 5000000000")
+    project.run("downgrade")
+    assert differences(before, as_read(check(database, full))) == [], project.source
+    assert _rows(database) == rows
+    assert _rows(database, PRIVILEGES) == privileges
+
+
+def run_script_as_statement(url: str, statement: str) -> None:
+    """One statement, with the errors of SQLAlchemy."""
+    with connected(url) as connection:
+        connection.execute(sa.text(statement))
+
+
+def test_killed_with_everything_on_it(database: str, tmp_path: Path) -> None:
+    run_script(database, NARROW)
+    before, rows = as_read(check(database, full)), _rows(database)
+    project = Project(plan(database, models=full), database, fresh(tmp_path))
+    for direction in ("upgrade", "downgrade"):
+        killed = 0
+        while _run_until(project, direction, killed + 1):
+            killed += 1
+        assert _rows(database) == rows
+        if direction == "upgrade":
+            assert _without_sequences(database) == [], project.source
+    assert differences(before, as_read(check(database, full))) == [], project.source
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("ALTER TABLE readings ALTER id TYPE text; ALTER TABLE readings ADD twice text GENERATED ALWAYS AS"
+         " (value || value) STORED;", "column twice is generated from it"),
+        ("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+         "CREATE TRIGGER t BEFORE UPDATE ON readings FOR EACH ROW EXECUTE FUNCTION f();", "triggers would run"),
+        ("CREATE TABLE heir () INHERITS (readings);", "the table inherits"),
+        ("ALTER TABLE readings ADD CONSTRAINT u UNIQUE (value);"
+         "CREATE TABLE other (v text REFERENCES readings (value));", "a foreign key links it"),
+    ],
+)  # fmt: skip
+def test_where_it_is_not_sound_the_plain_road_is_announced(database: str, more: str, reason: str) -> None:
+    run_script(database, DRIFTED.replace("serial PRIMARY KEY", "serial") + more)
     made = plan(database, models=metadata)
-    step = next(step for step in made.active if step.title.startswith("change the type"))
+    step = next(step for step in made.active if step.title.startswith("change the type of public.readings.value"))
     assert step.hold.value == "while the table is rewritten"
+    assert step.lock.value == "ACCESS EXCLUSIVE"
+    assert "the plain road, because" in (step.hazard or "")
+    assert reason in (step.hazard or "")
+
+
+def test_what_would_be_lost_with_the_column_stops_it(database: str, tmp_path: Path) -> None:
+    run_script(database, DRIFTED + "GRANT SELECT (value) ON readings TO PUBLIC;")
+    before = as_read(check(database, metadata))
+    project = Project(plan(database, models=metadata), database, fresh(tmp_path))
+    with pytest.raises(RuntimeError, match="has privileges, policies, statistics or publications of its own"):
+        project.run("upgrade")
+    assert differences(before, as_read(check(database, metadata))) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import drift
 from drift.errors import DriftError
 from drift.migration.options import PlanOptions
 from drift.pipeline import run_check
-from drift.verification import prove_file, verify, write_proven
+from drift.verification import Wishes, prove_file, verify, write_proven
 from drift.verification.scratch import PREFIX, scratch_database
 from tests.migration.projects import DATABASE, Project
 from tests.repair import run_script
@@ -29,9 +30,8 @@ def test_a_proven_revision(database: str, tmp_path: Path, postgresql_server: Ser
     run_script(database, DATABASE)
     project = Project(tmp_path, database)
     report = project.check()
-    written = write_proven(
-        drift.plan(report), "motto", report, project.inputs(), scratch_url=postgresql_server.url, rows=3
-    )
+    wishes = Wishes(scratch_url=postgresql_server.url, rows=3)
+    written = write_proven(drift.plan(report), "motto", report, project.inputs(), wishes)
     assert written.proof is not None
     assert written.proof.holds, written.proof.lines()
     assert [f.code for f in written.proof.answered] == ["CO101"]
@@ -51,12 +51,12 @@ def spoil(context, revision, directives):
 """
     project = Project(tmp_path, database, preamble=preamble, configure="process_revision_directives=spoil")
     report = project.check()
-    arguments = {"scratch_url": postgresql_server.url}
+    wishes = Wishes(scratch_url=postgresql_server.url)
     with pytest.raises(DriftError, match="did not pass its proof") as caught:
-        write_proven(drift.plan(report), "motto", report, project.inputs(), **arguments)
+        write_proven(drift.plan(report), "motto", report, project.inputs(), wishes)
     assert any("motto" in line for line in caught.value.details)
     assert list(project.versions.iterdir()) == []
-    kept = write_proven(drift.plan(report), "motto", report, project.inputs(), unverified=True, **arguments)
+    kept = write_proven(drift.plan(report), "motto", report, project.inputs(), replace(wishes, unverified=True))
     assert "Not proven on" in kept.path.read_text()
 
 
@@ -117,7 +117,7 @@ def test_a_revision_for_another_state_is_refused(database: str, tmp_path: Path, 
     run_script(database, DATABASE)
     project = Project(tmp_path / "project", database)
     report = project.check()
-    write_proven(drift.plan(report), "motto", report, project.inputs(), scratch_url=postgresql_server.url)
+    write_proven(drift.plan(report), "motto", report, project.inputs(), Wishes(scratch_url=postgresql_server.url))
     run_script(database, "ALTER TABLE users ADD COLUMN more int")
     with pytest.raises(DriftError, match="made for another state"):
         verify(None, project.inputs(), scratch_url=postgresql_server.url)
@@ -152,7 +152,7 @@ def test_sqlite_needs_no_server(sqlite_database: str, tmp_path: Path) -> None:
     run_script(sqlite_database, "CREATE TABLE users (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(50) NOT NULL);")
     project = Project(tmp_path / "project", sqlite_database)
     report = project.check()
-    written = write_proven(drift.plan(report, PlanOptions()), "motto", report, project.inputs(), rows=2)
+    written = write_proven(drift.plan(report, PlanOptions()), "motto", report, project.inputs(), Wishes(rows=2))
     assert written.proof is not None
     assert written.proof.holds, written.proof.lines()
     assert "a temporary SQLite file" in written.path.read_text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,13 +13,14 @@ from drift.migration.ddl.quoting import mentions, rename_identifiers
 from drift.migration.handlers.column_places import Place, default_statement, locate
 from drift.migration.handlers.column_restoring import added_again
 from drift.migration.handlers.domains import alter_domain, shared_domain
-from drift.migration.handlers.expand_contract import HAZARD, can_be_swapped, swap
+from drift.migration.handlers.expand_contract import HAZARD, around_views, exchanges, parts
+from drift.migration.handlers.riders import why_not
 from drift.migration.native_columns import actual_type, expected_type
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import after_renames
-from drift.schema import Column, Index, QualifiedName, TableKind
+from drift.schema import Column, Index, QualifiedName, Table, TableKind
 
 TOGETHER = ("CO301", "CO303", "CO306", "CO309")
 """A default stands in the way of a type change, and a collation is part of a type: one step answers them all."""
@@ -46,6 +46,8 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
     there = cast_for(place.actual, place.expected, context.quoting.name(place.name))
     back = cast_for(place.expected, place.actual, context.quoting.name(place.name))
     inner_there, inner_back = _around(context, place)
+    views = dependent_views(context, place)
+    touched = [place.name, *(column.name for column in _generated_from(context, place))] if views else []
     upgrade = [
         *(_sql([f"{place.prefix} DROP DEFAULT"]) if old_default is not None else ()),
         *_sql(inner_there[0]),
@@ -63,39 +65,50 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         *_sql(inner_back[1]),
         *(_sql([default_statement(context, place, place.actual)]) if old_default is not None else ()),
     ]
-    rewrites = not there.free and context.is_large(place.pair)
-    if rewrites and not dependent_views(context, place) and can_be_swapped(context, place):
-        # Nullability and comment stay what they are: findings of their own change them.
-        kept = replace(place.expected, nullable=place.actual.nullable, comment=place.actual.comment)
-        yield Step(
-            f"change the type of {place.table}.{place.name} from {place.actual.type} to {place.expected.type}",
-            Phase.ALTER,
-            (finding, *more),
-            swap(context, place, place.actual, kept, there, new_default),
-            swap(context, place, kept, place.actual, back, old_default),
-            Change.CHANGE,
-            place.table,
-            Lock.ACCESS_EXCLUSIVE,
-            Hold.BRIEF,
-            Safety.NEEDS_DATA if there.obstacle is not None or there.using_may_fail else Safety.SAFE,
-            "; ".join([HAZARD, *([there.hazard] if there.hazard else [])]),
-            guards=_guards(context, place, there),
-            autocommit=True,
-            autocommit_down=True,
-        )
-        return
+    relation = context.sql_name(place.pair)
     step = Step(
         f"change the type of {place.table}.{place.name} from {place.actual.type} to {place.expected.type}",
         Phase.ALTER,
         (finding, *more),
-        tuple(upgrade),
-        tuple(downgrade),
+        tuple(around_views(relation, touched, upgrade)),
+        tuple(around_views(relation, touched, downgrade)),
         Change.CHANGE,
         place.table,
         Lock.ACCESS_EXCLUSIVE,
         guards=_guards(context, place, there),
     )
-    yield _with_costs(step, context, place, there, back)
+    reason = why_not(context, place) if context.is_large(place.pair) and not there.free else None
+    if reason is not None or there.free or not context.is_large(place.pair):
+        yield _with_costs(step, context, place, there, back, reason)
+        return
+    if place.actual.auto_increment:
+        new_default = old_default
+    # Nullability and comment stay what they are: findings of their own change them.
+    kept = replace(place.expected, nullable=place.actual.nullable, comment=place.actual.comment)
+    forth, home = exchanges(
+        context, place, (kept, there, new_default), (place.actual, back, old_default), views=bool(views)
+    )
+    hazards = [HAZARD, *([_views_hazard(views)] if views else []), *([there.hazard] if there.hazard else [])]
+    step = replace(
+        step,
+        upgrade=tuple(forth.whole()),
+        downgrade=tuple(home.whole()),
+        safety=Safety.NEEDS_DATA if there.obstacle is not None or there.using_may_fail else Safety.SAFE,
+        hazard="; ".join(hazards),
+        guards=(*step.guards, _nothing_else_rests_on(context, place)),
+        autocommit=True,
+        autocommit_down=True,
+    )
+    yield replace(step, parts=parts(step, forth, home))
+
+
+def _nothing_else_rests_on(context: PlanContext, place: Place) -> Guard:
+    """What is not read, and would go with the old column, or keep it from going."""
+    return Guard(
+        Queries(context.quoting).column_is_special(place.table, place.name),
+        f"{place.table}.{place.name} has privileges, policies, statistics or publications of its own, which a new "
+        "column would not have: take the plain road (--roads short), or take them away first.",
+    )
 
 
 def _kept_default(place: Place) -> Column:
@@ -210,11 +223,13 @@ def _no_cast(place: Place, old: Column, new: Column) -> str:
     )
 
 
-def _with_costs(step: Step, context: PlanContext, place: Place, there: Cast, back: Cast) -> Step:
+def _with_costs(step: Step, context: PlanContext, place: Place, there: Cast, back: Cast, reason: str | None) -> Step:
     hazards = [there.hazard] if there.hazard else []
     views = dependent_views(context, place)
+    if reason is not None:
+        hazards.insert(0, f"the plain road, because {reason}: choose a quiet hour")
     if views:
-        hazards.append(f"views that read the column block the change, drop and create them around it: {views}")
+        hazards.append(_views_hazard(views))
     if back.obstacle is not None:
         hazards.append(f"the way back fails where values do not fit {place.actual.type} any more")
     safety = Safety.SAFE if there.free else Safety.BLOCKS_READS
@@ -228,16 +243,29 @@ def _with_costs(step: Step, context: PlanContext, place: Place, there: Cast, bac
     )
 
 
-def dependent_views(context: PlanContext, place: Place) -> str:
-    """Names of views whose query mentions the table and the column."""
+def _views_hazard(views: tuple[Table, ...]) -> str:
+    names = ", ".join(str(view.name) for view in views)
+    text = f"views are dropped and made again around it, with their owners, privileges and indexes: {names}"
+    filled = [str(view.name) for view in views if view.kind is TableKind.MATERIALIZED_VIEW]
+    return f"{text}; {', '.join(filled)} must be filled again meanwhile" if filled else text
+
+
+def dependent_views(context: PlanContext, place: Place) -> tuple[Table, ...]:
+    """Views whose query mentions the table and the column, and views that mention those."""
     assert place.pair.actual is not None
-    name = place.pair.actual.name.name
     views = [
-        str(table.name)
+        table
         for table in context.alignment.actual.tables
-        if table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW)
-        and table.definition is not None
-        and mentions(table.definition.sql, name)
-        and (mentions(table.definition.sql, place.actual.name) or re.search(r"\*", table.definition.sql))
+        if table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW) and table.definition is not None
     ]
-    return ", ".join(views)
+    found: list[Table] = []
+    names = [(place.pair.actual.name.name, place.actual.name)]
+    while names:
+        relation, column = names.pop()
+        for view in views:
+            query = view.definition.sql if view.definition is not None else ""
+            reads = column == "*" or mentions(query, column) or "*" in query
+            if view not in found and view.name.name != relation and mentions(query, relation) and reads:
+                found.append(view)
+                names.append((view.name.name, "*"))
+    return tuple(sorted(found, key=lambda view: view.name))

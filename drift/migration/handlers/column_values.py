@@ -11,7 +11,7 @@ from drift.migration.context import PlanContext
 from drift.migration.handlers.column_places import Place, alter, default_statement, locate
 from drift.migration.handlers.column_restoring import added_again
 from drift.migration.handlers.messages import drop_reason
-from drift.migration.plan import Hold, Lock, Phase, Step
+from drift.migration.plan import Hold, Lock, Part, Phase, Step
 from drift.migration.registry import handles
 from drift.schema import Column, QualifiedName, Sequence
 
@@ -22,13 +22,15 @@ def change_default(finding: Finding, context: PlanContext) -> Iterator[Step]:
     place = locate(finding, context)
     if place is None:
         return
-    yield alter(
+    step = alter(
         place,
         (finding,),
         f"change the default of {place.table}.{place.name}",
         [default_statement(context, place, place.expected)],
         [default_statement(context, place, place.actual)],
     )
+    # Code of before may rely on a default that goes.
+    yield replace(step, part=Part.CONTRACT if context.ddl.default(place.expected) is None else None)
 
 
 @handles("CO304", "CO310")
@@ -42,7 +44,8 @@ def change_numbering(finding: Finding, context: PlanContext) -> Iterator[Step]:
     back = [*_unnumber(context, place, place.expected), *_number(context, place, place.actual)]
     findings = (finding, *(f for f in more if f != finding))
     step = alter(place, findings, f"change the numbering of {place.table}.{place.name}", there, back)
-    yield replace(step, hazard="the new numbers start behind the largest value that the column holds")
+    hazard = "the new numbers start behind the largest value that the column holds"
+    yield replace(step, part=Part.CONTRACT, hazard=hazard)
 
 
 def _owned(place: Place, column: Column) -> QualifiedName:

@@ -15,7 +15,7 @@ from drift.migration.context import PlanContext
 from drift.migration.handlers.constraint_steps import Operations, build_concurrently, drop_index
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.index_operations import index_operation
-from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
+from drift.migration.plan import Change, Guard, Hold, Lock, Part, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import after_renames
@@ -142,6 +142,8 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
         autocommit=large,
         autocommit_down=large,
         commented_out=drop_reason(context.options, "an index"),
+        # A unique index keeps rows out, so that without it more is possible; another one serves the code of before.
+        part=None if index.unique else Part.CONTRACT,
     )
 
 
@@ -321,4 +323,5 @@ def rename_index(finding: Finding, context: PlanContext) -> Iterator[Step]:
         done=queries.relation_exists(after),
         undone=queries.relation_exists(before),
         order=30,
+        part=Part.EXPAND,
     )
