@@ -20,4 +20,16 @@ def paused() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            _take_for_old()
             gc.enable()
+
+
+def _take_for_old() -> None:
+    """Make everything that is alive part of the oldest generation, without looking at any of it.
+
+    Otherwise the first collection afterwards would walk all the new objects. Left alone where the application has
+    frozen objects itself: there is no thawing ours alone.
+    """
+    if gc.get_freeze_count() == 0:
+        gc.freeze()
+        gc.unfreeze()

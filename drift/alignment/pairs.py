@@ -20,6 +20,7 @@ from drift.schema import (
     Table,
     Unique,
 )
+from drift.schema.making import made_quickly
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -30,6 +31,7 @@ UNIQUE_CONSTRAINT = "a unique constraint on the same columns"
 """Evidence of a ``Pair[Index]`` whose actual side is a UNIQUE constraint, told as an :class:`Index`."""
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Pair(Generic[T_co]):
     """An expected object and the actual object that corresponds to it; one of the two may be missing.
@@ -46,6 +48,7 @@ class Pair(Generic[T_co]):
     evidence: str | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class TablePair:
     """A pair of tables with the pairs of everything inside. With one side missing, the inner pairs are empty."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from drift.schema import QualifiedName
+from drift.schema.making import made_quickly
 
 
 class Usage(StrEnum):
@@ -32,6 +33,7 @@ class Sameness(StrEnum):
     UNKNOWN = "unknown"
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Question:
     """One piece of SQL whose canonical form is wanted.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drift.schema.making import made_quickly
 from drift.schema.names import Expression, Location, QualifiedName
 
 
@@ -20,6 +21,7 @@ class Identity:
     cycle: bool | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table, view, or foreign table.
@@ -41,9 +43,9 @@ class Column:
         position: Ordinal position, from 1.
         on_update: MySQL's ``ON UPDATE`` expression.
         charset: MySQL's character set where it differs from the table's.
+        attributes: What MySQL's definition also says and no model can: ``invisible``, ``compressed``.
         enum: The native enum behind the type (or behind its array elements).
         domain: The domain behind the type (or behind its array elements).
-        attributes: What MySQL's definition also says and no model can: ``invisible``, ``compressed``.
         enum_labels: Labels of an inline enum or set (MySQL), in order.
         client_default: Expected side: the ORM supplies a value on INSERT by itself.
         location: Expected side: where the attribute is written.
@@ -67,7 +69,7 @@ class Column:
     enum: QualifiedName | None = None
     domain: QualifiedName | None = None
     enum_labels: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     client_default: bool = False
     location: Location | None = None
-    attributes: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drift.schema.making import made_quickly
 from drift.schema.names import Expression, QualifiedName
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class PrimaryKey:
     """A primary key; ``columns`` are in key order."""
@@ -23,6 +25,7 @@ class PrimaryKey:
     comment: str | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Unique:
     """A UNIQUE constraint (not a bare unique index)."""
@@ -36,6 +39,7 @@ class Unique:
     comment: str | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
     """A foreign key. Actions are upper case, ``NO ACTION`` where none is given; ``match``: SIMPLE, FULL or PARTIAL."""
@@ -54,6 +58,7 @@ class ForeignKey:
     comment: str | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Check:
     """A CHECK constraint; ``expression`` is the body without the keyword and its outer parentheses."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from drift.schema.making import made_quickly
 from drift.schema.names import Expression
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class IndexKey:
     """One key of an index: a column or an expression.
@@ -28,6 +30,7 @@ class IndexKey:
     length: int | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Index:
     """An index that does not merely implement a primary key, unique, or exclusion constraint.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drift.schema.making import made_quickly
 
+
+@made_quickly
 @dataclass(frozen=True, slots=True, order=True)
 class QualifiedName:
     """The name of an object inside a database.
@@ -20,6 +23,7 @@ class QualifiedName:
         return self.name if self.schema is None else f"{self.schema}.{self.name}"
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
     """A place in the user's source code. ``path`` is relative to the working directory where possible."""
@@ -31,6 +35,7 @@ class Location:
         return self.path if self.line is None else f"{self.path}:{self.line}"
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Expression:
     """An SQL expression.

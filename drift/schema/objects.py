@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drift.schema.constraints import Check
+from drift.schema.making import made_quickly
 from drift.schema.names import Expression, Location, QualifiedName
 from drift.schema.versioning import VersioningRole
 
@@ -32,6 +33,7 @@ class Domain:
     comment: str | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Sequence:
     """A sequence; ``None`` options on the expected side mean the server's default.

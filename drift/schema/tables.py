@@ -8,6 +8,7 @@ from enum import StrEnum
 from drift.schema.columns import Column
 from drift.schema.constraints import Check, Exclusion, ForeignKey, PrimaryKey, Unique
 from drift.schema.indexes import Index
+from drift.schema.making import made_quickly
 from drift.schema.names import Expression, Location, QualifiedName
 from drift.schema.versioning import VersioningRole
 
@@ -39,6 +40,7 @@ class Trigger:
     definition: str | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table, view, materialised view, or foreign table.

@@ -50,7 +50,7 @@ def column(
     """
     try:
         facts = types.facts(native.type, native)
-        if isinstance(native.type, NullType):
+        if not facts.type and isinstance(native.type, NullType):
             complain(
                 native,
                 "the type is not known: give the column one, or its foreign key a valid target",
@@ -59,29 +59,29 @@ def column(
         complain(native, f"the type cannot be expressed: {first_line(error)}")
         facts = TypeFacts("")
     server = _NOTHING if native.server_default is None else _server_facts(native, facts, spelling, complain)
-    ignored = ignored_codes(native)
+    supplied = native.default is not None and _client_supplied(native.default, spelling)
+    # Mostly by position: names cost more than the values.
     result = Column(
-        name=spelling.name(native.name),
-        type=facts.type,
-        nullable=bool(native.nullable) and server.identity is None,
-        default=server.default,
-        auto_increment=server.identity is not None
-        or (native is numbered and _is_numbered(native, spelling, types, facts)),
-        sequence=server.sequence,
-        identity=server.identity,
-        generated=server.generated,
-        generated_stored=server.stored,
-        collation=_collation(facts, spelling),
-        comment=(native.comment or None) if spelling.native.supports_comments else None,
-        position=position,
-        on_update=server.on_update,
-        charset=facts.charset,
-        enum=facts.enum,
-        domain=facts.domain,
-        enum_labels=facts.enum_labels,
-        client_default=native in orm_supplied or _client_supplied(native, spelling),
+        spelling.name(native.name),
+        facts.type,
+        bool(native.nullable) and server.identity is None,
+        server.default,
+        server.identity is not None or (native is numbered and _is_numbered(native, spelling, types, facts)),
+        server.sequence,
+        server.identity,
+        server.generated,
+        server.stored,
+        None if facts.collation is None else _collation(facts.collation, spelling),
+        native.comment or None,
+        position,
+        server.on_update,
+        facts.charset,
+        facts.enum,
+        facts.domain,
+        facts.enum_labels,
+        client_default=supplied or (bool(orm_supplied) and native in orm_supplied),
         location=location,
-        ignored=(*ignored, *server.unsaid),
+        ignored=(*ignored_codes(native), *server.unsaid),
     )
     return result, facts
 
@@ -204,16 +204,14 @@ def _identity(identity: NativeIdentity, type_: str) -> Identity:
     return Identity(always=bool(identity.always), **options)
 
 
-def _collation(facts: TypeFacts, spelling: Spelling) -> str | None:
+def _collation(explicit: str, spelling: Spelling) -> str | None:
     """The explicit collation; naming the default one is the same as naming none."""
     default = {"postgresql": "default", "sqlite": "binary"}.get(spelling.native.name)
-    return None if facts.collation is not None and facts.collation.lower() == default else facts.collation
+    return None if explicit.lower() == default else explicit
 
 
-def _client_supplied(native: NativeColumn[Any], spelling: Spelling) -> bool:
-    default = native.default
-    if default is None:
-        return False
+def _client_supplied(default: Any, spelling: Spelling) -> bool:
+    """Whether the ORM supplies a value by this ``Column(default=...)``."""
     if isinstance(default, NativeSequence):
         return spelling.native.supports_sequences and not default.optional
     return True

@@ -17,16 +17,15 @@ from drift.sources.models.spelling import Spelling, phrase
 
 def all_constraints(table: NativeTable) -> Iterator[Constraint]:
     """Constraints of the table and of its columns, each once, in the order of declaration."""
-    seen: set[int] = set()
-    on_columns = (constraint for column in table.columns for constraint in column.constraints)
-    for constraint in (*sorted(table.constraints, key=_creation_order), *on_columns):
-        if id(constraint) not in seen:
-            seen.add(id(constraint))
-            yield constraint
+    on_table = sorted(table.constraints, key=_creation_order)
+    on_columns = [constraint for column in table.columns if column.constraints for constraint in column.constraints]
+    yield from {id(constraint): constraint for constraint in (*on_table, *on_columns)}.values()
 
 
 def is_created(item: Any, spelling: Spelling) -> bool:
     """Whether SQLAlchemy's DDL creates it here (``ddl_if``, type-bound rules of Enum and Boolean)."""
+    if getattr(item, "_create_rule", None) is None and getattr(item, "_ddl_if", None) is None:
+        return True
     if isinstance(item, Constraint) and not _added_by_alter_table(item):
         return bool(item._should_create_for_compiler(spelling.ddl))
     condition = getattr(item, "_ddl_if", None)
@@ -157,12 +156,14 @@ def _target(element: Any, spelling: Spelling) -> tuple[QualifiedName, str]:
 
 
 def _names(columns: list[Any], spelling: Spelling) -> tuple[str, ...]:
-    return tuple(spelling.name(column.name) for column in columns)
+    return tuple([spelling.name(column.name) for column in columns])
 
 
 def _deferrability(native: Any) -> tuple[bool, bool]:
     """Deferrable, initially deferred; the latter implies the former."""
-    deferred = str(native.initially or "").strip().upper() == "DEFERRED"
+    if native.initially is None:
+        return bool(native.deferrable), False
+    deferred = str(native.initially).strip().upper() == "DEFERRED"
     return bool(native.deferrable) or deferred, deferred
 
 
@@ -171,4 +172,4 @@ def _comment(native: Constraint) -> str | None:
 
 
 def _creation_order(native: Any) -> int:
-    return int(getattr(native, "_creation_order", 0))
+    return getattr(native, "_creation_order", 0)

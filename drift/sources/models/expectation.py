@@ -158,20 +158,22 @@ class _Expectation:
     def _columns(self, native: NativeTable) -> Iterator[Any]:
         numbered: NativeColumn[Any] | None = native._autoincrement_column
         orm_supplied = self._locations.orm_supplied(native)
+        filters, spelling, types, complain = self._filter, self._spelling, self._types, self._complain_of_column
+        place = self._locations.columns(native)
         position = 0
         for item in native.columns:
-            if item.system or not self._filter.wants(item, str(item.name), "column", native):
+            if item.system or not filters.wants(item, str(item.name), "column", native):
                 continue
             position += 1
             found, facts = column(
                 item,
                 position,
-                self._spelling,
-                self._types,
+                spelling,
+                types,
                 numbered=numbered,
                 orm_supplied=orm_supplied,
-                location=self._locations.column(item),
-                complain=self._complain_of_column,
+                location=place(item),
+                complain=complain,
             )
             if facts.native is not None:
                 self._remember_type(facts.native, found.location)
@@ -182,7 +184,6 @@ class _Expectation:
             yield found
 
     def _constraints(self, native: NativeTable) -> dict[str, Any]:
-        spelling = self._spelling
         key: PrimaryKey | None = None
         uniques: list[Unique] = []
         foreign_keys: list[ForeignKey] = []
@@ -191,24 +192,23 @@ class _Expectation:
         for item in all_constraints(native):
             if not self._is_created(item, native):
                 continue
-            label = spelling.label(native, item.name or item.__visit_name__)
             if item is native.primary_key:
-                key = self._try(label, primary_key, native.primary_key, spelling)
+                key = self._part(native, primary_key, native.primary_key)
             elif isinstance(item, UniqueConstraint):
                 if len(item.columns) and self._wants(item, "unique_constraint", native):
-                    _append(uniques, self._try(label, unique, item, spelling))
+                    _append(uniques, self._part(native, unique, item))
             elif isinstance(item, ForeignKeyConstraint):
                 if self._wants(item, "foreign_key_constraint", native):
-                    _append(foreign_keys, self._try(label, foreign_key, item, spelling))
+                    _append(foreign_keys, self._part(native, foreign_key, item))
             elif isinstance(item, CheckConstraint):
                 if self._wants(item, "check_constraint", native):
-                    _append(checks, self._try(label, check, item, spelling))
+                    _append(checks, self._part(native, check, item))
             elif is_exclusion(item):
-                _append(exclusions, self._try(label, exclusion, item, spelling))
+                _append(exclusions, self._part(native, exclusion, item))
         indexes: list[Index] = []
         for found in sorted(native.indexes, key=lambda item: str(item.name)):
             if self._is_created(found, native) and self._wants(found, "index", native):
-                _append(indexes, self._try(spelling.label(native, found.name or "index"), index, found, spelling))
+                _append(indexes, self._part(native, index, found))
         return {
             "primary_key": key,
             "uniques": tuple(uniques),
@@ -263,6 +263,14 @@ class _Expectation:
                 facts = self._try(str(getattr(native, "name", "type")), self._types.facts, native)
                 if facts is not None and facts.native is not None:
                     self._remember_type(facts.native, None)
+
+    def _part(self, table: NativeTable, read: Callable[[Any, Spelling], T], item: Any) -> T | None:
+        """One constraint or index; when it cannot be expressed it is listed, and the others go on."""
+        try:
+            return read(item, self._spelling)
+        except Exception as error:
+            self._complain(self._spelling.label(table, item.name or item.__visit_name__), first_line(error))
+            return None
 
     def _try(self, subject: str, read: Callable[..., T | None], *arguments: Any) -> T | None:
         """One object; when it cannot be expressed it is listed, and the others go on."""

@@ -25,7 +25,9 @@ class Filter:
 
     def wants_table(self, table: NativeTable) -> bool:
         """Whether a table takes part."""
-        if table.info.get("skip_autogenerate"):
+        # The attribute itself would make a dictionary for every table that has none.
+        info = table.__dict__.get("info")
+        if info and info.get("skip_autogenerate"):
             return False
         parents = {"schema_name": table.schema, "schema_qualified_table_name": table.fullname}
         if self._include_name is not None and not (

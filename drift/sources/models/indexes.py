@@ -64,6 +64,8 @@ def key(item: Any, table: NativeTable, operator_classes: Any, lengths: Any, spel
         lengths: Prefix lengths by column name (``mysql_length``), or one for all.
         spelling: How the database spells.
     """
+    if not operator_classes and not lengths and isinstance(item, NativeColumn):
+        return IndexKey(spelling.name(item.name))
     opclass = operator_classes.get(getattr(item, "key", None))
     bare, descending, nulls_first, collation = _without_modifiers(item)
     if isinstance(bare, NativeColumn):
@@ -92,8 +94,10 @@ def key(item: Any, table: NativeTable, operator_classes: Any, lengths: Any, spel
 
 def column_names(names: Any, table: NativeTable) -> tuple[str, ...]:
     """Names in the database of columns given as keys, names or columns (``postgresql_include``)."""
+    if not names:
+        return ()
     found = []
-    for name in names or ():
+    for name in names:
         if isinstance(name, str):
             found.append(str(table.c[name].name) if name in table.c else name)
         else:
@@ -103,10 +107,12 @@ def column_names(names: Any, table: NativeTable) -> tuple[str, ...]:
 
 def storage_options(given: Any) -> tuple[tuple[str, str], ...]:
     """Storage parameters as sorted pairs of text."""
+    if not given:
+        return ()
     return tuple(
         sorted(
             (str(name).lower(), str(value).lower() if isinstance(value, bool) else str(value))
-            for name, value in (given or {}).items()
+            for name, value in given.items()
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Column as NativeColumn
@@ -47,21 +47,25 @@ class Locations:
             location = call[0] if call is not None else None
         return location, model
 
-    def column(self, column: NativeColumn[Any]) -> Location | None:
-        """Where the column is written: the mapped attribute in the class or a mixin, or its ``Column(...)``."""
-        if not self._lookup:
-            return None
-        table = column.table
-        for mapper in self._mappers.get(table, ()):
-            found = self._attribute(mapper, column)
-            if found is not None:
-                return found
-        call = self._call(table)
-        if call is not None:
-            line = call[1].get(str(column.name))
-            return Location(call[0].path, line) if line is not None else call[0]
-        owner = self._owner(table)
-        return self._class_location(owner.class_) if owner is not None else None
+    def columns(self, table: NativeTable) -> Callable[[NativeColumn[Any]], Location | None]:
+        """Where each column of a table is written: the mapped attribute in the class or a mixin, or ``Column(...)``."""
+        mappers = self._mappers.get(table, ())
+        if not self._lookup or not (mappers or self._call(table)):
+            return _nowhere
+
+        def place(column: NativeColumn[Any]) -> Location | None:
+            for mapper in mappers:
+                found = self._attribute(mapper, column)
+                if found is not None:
+                    return found
+            call = self._call(table)
+            if call is not None:
+                line = call[1].get(str(column.name))
+                return Location(call[0].path, line) if line is not None else call[0]
+            owner = self._owner(table)
+            return self._class_location(owner.class_) if owner is not None else None
+
+        return place
 
     def orm_supplied(self, table: NativeTable) -> Collection[NativeColumn[Any]]:
         """Columns that the mapper fills on INSERT by itself: discriminators and version counters."""
@@ -145,6 +149,10 @@ class Locations:
             if entry is not None:
                 return Location(relative(path, self._directory), entry.line), entry.columns
         return None
+
+
+def _nowhere(_: NativeColumn[Any]) -> None:
+    """The place of a column that nothing is known about."""
 
 
 def _modules_by_table() -> Mapping[int, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from sqlalchemy import Constraint, Index, Table
@@ -11,6 +11,8 @@ from sqlalchemy.engine import Dialect as NativeDialect
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import IdentifierError
 from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.cache_key import HasCacheKey
+from sqlalchemy.sql.elements import TextClause
 
 from drift.dialects.base import Dialect, ServerInfo
 from drift.schema import Expression, QualifiedName
@@ -39,6 +41,10 @@ class Spelling:
         self.info = info
         self._translate = dict(translate)
         self._families = _FAMILIES.get(info.dialect, (info.dialect,))
+        native = self.native
+        lengths = (native.max_identifier_length, native.max_constraint_name_length, native.max_index_name_length)
+        self._longest_name = min(length for length in lengths if length)
+        self._spelled: dict[Hashable, Expression] = {}
 
     def qualified(self, schema: str | None, name: str) -> QualifiedName:
         """The full name of an object that the models call ``schema.name``."""
@@ -64,22 +70,41 @@ class Spelling:
         Raises:
             CompileError: This dialect cannot say it.
         """
-        element = coercions.expect(roles.DDLExpressionRole, clause)
-        return Expression(str(self.ddl.sql_compiler.process(element, include_table=tables, literal_binds=True)))
+
+        def spelled() -> str:
+            element = coercions.expect(roles.DDLExpressionRole, clause)
+            return str(self.ddl.sql_compiler.process(element, include_table=tables, literal_binds=True))
+
+        # Anything but text mostly speaks of columns, so that no other table's would be spelled the same.
+        return self._once(_signature(clause) if type(clause) is TextClause else None, spelled)
 
     def default(self, argument: Any) -> Expression:
         """A server default as DDL has it; plain strings are quoted literals there."""
-        return Expression(str(self.ddl.render_default_string(argument)))
+        key: Hashable = (str, argument) if isinstance(argument, str) else _signature(argument)
+        return self._once(key, lambda: str(self.ddl.render_default_string(argument)))
+
+    def _once(self, key: Hashable, spell: Callable[[], str]) -> Expression:
+        """What ``spell`` says, asked once for equal keys; ``None`` is equal to nothing."""
+        known = self._spelled.get(key) if key is not None else None
+        if known is None:
+            known = Expression(spell())
+            if key is not None:
+                self._spelled[key] = known
+        return known
 
     def constraint_name(self, constraint: Constraint | Index) -> str | None:
         """The name that the database gets to see, ``None`` where the models leave it to the database."""
-        if constraint.name is None:
+        given = constraint.name
+        if given is None:
             return None
+        if isinstance(given, str) and len(given) <= self._longest_name:
+            # What format_constraint() does to names, naming conventions aside, it does to longer ones only.
+            return self.name(given)
         try:
             name = self.preparer.format_constraint(constraint, _alembic_quote=False)
         except IdentifierError:
             # Neither SQLAlchemy's DDL would take it, but a hand-written migration would: the server truncates.
-            name = constraint.name
+            name = given
         return None if name is None else self.name(name)
 
     def option(self, item: Any, key: str) -> Any:
@@ -93,6 +118,18 @@ class Spelling:
             if value is not None:
                 return value
         return None
+
+
+def _signature(clause: Any) -> Hashable:
+    """Something equal for clauses that are spelled alike under one dialect, ``None`` where that is not known.
+
+    SQLAlchemy's own cache of compiled statements relies on the same key. Values stand beside it, so that a clause that
+    holds some has none here.
+    """
+    if type(clause) is TextClause:
+        return None if clause._bindparams else (TextClause, clause.text)
+    key = clause._generate_cache_key() if isinstance(clause, HasCacheKey) else None
+    return None if key is None or key.bindparams else key.key
 
 
 def native_dialect(info: ServerInfo) -> NativeDialect:

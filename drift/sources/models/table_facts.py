@@ -43,7 +43,7 @@ def table_facts(native: NativeTable, spelling: Spelling, complain: Callable[[str
     kind = _kind(native, prefixes, partition_by is not None)
     return TableFacts(
         kind,
-        (native.comment or None) if spelling.native.supports_comments else None,
+        native.comment or None,
         Persistence.UNLOGGED if "UNLOGGED" in prefixes else Persistence.PERMANENT,
         Expression(str(partition_by).strip()) if partition_by else None,
         tuple(spelling.qualified(None, str(parent)) for parent in parents),
@@ -53,11 +53,12 @@ def table_facts(native: NativeTable, spelling: Spelling, complain: Callable[[str
 
 
 def _kind(native: NativeTable, prefixes: set[str], partitioned: bool) -> TableKind:
+    info = native.__dict__.get("info") or {}
     creator: Any = getattr(native, "_creator_ddl", None)
-    if getattr(native, "is_view", False) or native.info.get("is_view"):
-        materialized = getattr(creator, "materialized", False) or native.info.get("materialized")
+    if getattr(native, "is_view", False) or info.get("is_view"):
+        materialized = getattr(creator, "materialized", False) or info.get("materialized")
         return TableKind.MATERIALIZED_VIEW if materialized else TableKind.VIEW
-    if native.info.get("is_materialized_view"):
+    if info.get("is_materialized_view"):
         return TableKind.MATERIALIZED_VIEW
     if "FOREIGN" in prefixes:
         return TableKind.FOREIGN

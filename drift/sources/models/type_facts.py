@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.types import ARRAY, Boolean, Enum, NullType, TypeDecorator, TypeEngine
 
-from drift.schema import QualifiedName
 from drift.dialects.mysql.spelling import character_set
+from drift.schema import QualifiedName
 from drift.sources.models.spelling import Spelling
 
 _COLLATE = re.compile(
@@ -39,7 +40,8 @@ class TypeSpeller:
 
     def __init__(self, spelling: Spelling) -> None:
         self._spelling = spelling
-        self._known: dict[Any, TypeFacts] = {}
+        self._known: dict[Hashable, TypeFacts] = {}
+        self._kept: list[TypeEngine[Any]] = []
 
     def facts(self, type_: TypeEngine[Any], column: Any = None) -> TypeFacts:
         """What ``type_`` is in this database.
@@ -48,18 +50,16 @@ class TypeSpeller:
             CompileError: The dialect has no such type, or the type was never determined (a foreign key to nowhere).
         """
         concrete = self.concrete(type_)
-        key = _key(concrete)
-        if key is not None:
-            try:
-                known = self._known.get(key)
-            except TypeError:
-                key = known = None
-            if known is not None:
-                return known
-        facts = self._spell(concrete, column)
-        if key is not None:
-            self._known[key] = facts
-        return facts
+        key = self._key(concrete)
+        if key is None:
+            return self._spell(concrete, column)
+        try:
+            known = self._known.get(key)
+        except TypeError:  # an attribute that cannot be hashed
+            return self._spell(concrete, column)
+        if known is None:
+            known = self._known[key] = self._spell(concrete, column)
+        return known
 
     def concrete(self, type_: TypeEngine[Any]) -> TypeEngine[Any]:
         """The type behind variants and decorators."""
@@ -72,6 +72,22 @@ class TypeSpeller:
                 type_ = type_.type_engine(native)
             else:
                 return type_
+
+    def _key(self, type_: TypeEngine[Any]) -> Hashable | None:
+        """Something equal for types that are spelled alike, ``None`` where that is not known."""
+        cls = type_.__class__
+        if not cls.__module__.startswith("sqlalchemy."):
+            return None
+        if cls is Boolean:
+            return (cls,)
+        if isinstance(type_, Enum):
+            self._kept.append(type_)  # so that no other type gets its identity
+            return id(type_)
+        if isinstance(type_, ARRAY):
+            item = self._key(self.concrete(type_.item_type))
+            return None if item is None else (cls, type_.dimensions, item)
+        facets = type_.__dict__
+        return (cls, *facets, *facets.values())
 
     def _spell(self, type_: TypeEngine[Any], column: Any) -> TypeFacts:
         item, brackets = type_, ""
@@ -95,6 +111,10 @@ class TypeSpeller:
             enum_labels=labels,
         )
 
+    def _collation(self, name: str) -> str:
+        plain = _unquoted(name)
+        return character_set(plain) if self._spelling.native.name in ("mysql", "mariadb") else plain
+
     def _named(self, item: TypeEngine[Any], brackets: str) -> TypeFacts | None:
         """Facts of a native enum or a domain; ``None`` for any other type."""
         if self._spelling.native.name != "postgresql":
@@ -111,24 +131,8 @@ class TypeSpeller:
     def _quoted(self, name: QualifiedName, brackets: str) -> str:
         """A user type as the server prints it: quoted where its name needs that."""
         parts = [part for part in (name.schema, name.name) if part is not None]
-    def _collation(self, name: str) -> str:
-        plain = _unquoted(name)
-        return character_set(plain) if self._spelling.native.name in ("mysql", "mariadb") else plain
-
         quoted = ".".join('"' + part.replace('"', '""') + '"' for part in parts)
         return self._spelling.dialect.spell_type(f"{quoted}{brackets}")
-
-
-def _key(type_: TypeEngine[Any]) -> Any:
-    """Something equal for types that are spelled alike, ``None`` where that is not known."""
-    cls = type_.__class__
-    if not cls.__module__.startswith("sqlalchemy."):
-        return None
-    if cls is Boolean:
-        return cls
-    if isinstance(type_, (Enum, ARRAY)):
-        return None
-    return (cls, *vars(type_).items())
 
 
 def _unquoted(name: str) -> str:
