@@ -131,7 +131,8 @@ def _compare_snapshot(
     inputs.progress("reading the models")
     expected = target.expect(dialect, info)
     inputs.progress("comparing")
-    actual = reflected_filter(actual, target)
+    actual = reflected_filter(respelled(actual, expected), target)
+    expected, actual, unseen = without_unseen(expected, actual, dialect)
     alignment = align(expected, actual, truncate=dialect.truncate, excluded=_excluded(expected))
     alignment = paired_filter(alignment, target, info)
     if not inputs.schemas:
@@ -142,7 +143,7 @@ def _compare_snapshot(
     said, fields = target.check_responses(expected, actual, None)
     return (
         Comparison(alignment, partial(target.natives, info), (), target.environment, target.project),
-        (*outcomes, *said),
+        (*outcomes, *unseen, *said),
         (),
         fields,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from drift.alignment import Question, Unsettled, align, settle
+from drift.alignment.letter_case import respelled
 from drift.dialects import Canonicalise, Scope
 from drift.errors import DriftError
 from drift.pipeline.inputs import Inputs
@@ -43,7 +44,7 @@ def take_snapshot(inputs: Inputs) -> Snapshot:
         inputs.progress("reading the database")
         actual = dialect.read(connection, Scope(schemas=tuple(inputs.schemas or expected.schemas)))
         inputs.progress("settling")
-        aligned = align(expected, actual, truncate=dialect.truncate)
+        aligned = align(expected, respelled(actual, expected), truncate=dialect.truncate)
         settled = settle(aligned, dialect.canonicaliser(connection), spell=dialect.spell_expression)
     return Snapshot(_named(actual, target.source), settled.settlement.answers)
 

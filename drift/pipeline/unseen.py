@@ -11,6 +11,12 @@ from drift.dialects import Dialect
 from drift.findings import NotChecked, Subject, SubjectKind
 from drift.schema import Index, Schema, Table
 
+_ASTRAL = "comments and constants with characters outside of the basic plane"
+_BASIC_PLANE = 0xFFFF
+_SAID_ONCE = frozenset({"comments", "comments of columns"})
+"""What nearly every table may have: said for all of them together."""
+_SHOWN = 5
+
 Blind = tuple[Table, tuple[str, ...]]
 """A table without the facet, and what of it is not compared."""
 
@@ -32,9 +38,19 @@ def without_unseen(expected: Schema, actual: Schema, dialect: Dialect) -> tuple[
     for facet, (code, strip) in _OF_TABLES.items():
         if facet not in reasons:
             continue
+        everywhere: list[str] = []
         for place, table in enumerate(tables):
             tables[place], used = strip(table)
-            outcomes += _said(code, _table_subject(table), used, reasons[facet])
+            if facet in _SAID_ONCE:
+                everywhere += [f"{table.name.name}.{name}" if name != table.name.name else name for name in used]
+            else:
+                outcomes += _said(code, _table_subject(table), used, reasons[facet])
+        outcomes += _said(code, None, _few(everywhere), reasons[facet])
+    if _ASTRAL in reasons:
+        seen = {table.name: table for table in actual.tables}
+        for place, table in enumerate(tables):
+            tables[place], outcomes_of_table = _masked(table, seen.get(table.name), reasons[_ASTRAL])
+            outcomes += outcomes_of_table
     if "numbering of keys" in reasons and any(column.auto_increment for t in tables for column in t.columns):
         # Nearly every table has such a column: said once.
         tables = [_unnumbered(table) for table in tables]
@@ -48,6 +64,34 @@ def without_unseen(expected: Schema, actual: Schema, dialect: Dialect) -> tuple[
     # What is said here where it matters need not be said again as unreadable.
     actual = replace(actual, unreadable=tuple(pair for pair in actual.unreadable if pair[0] not in _OF_TABLES))
     return (replace(expected, **changed) if outcomes else expected), actual, tuple(outcomes)
+
+
+def _few(names: list[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    return names if len(names) <= _SHOWN else [*names[:_SHOWN], f"{len(names) - _SHOWN} more"]
+
+
+def _masked(expected: Table, actual: Table | None, reason: str) -> tuple[Table, list[NotChecked]]:
+    """Comments that could be the same but for the characters that the server shows as question marks."""
+    if actual is None:
+        return expected, []
+    said: list[NotChecked] = []
+    table = expected
+    if _could_be(expected.comment, actual.comment):
+        table = replace(table, comment=actual.comment)
+        said += _said("TB304", _table_subject(expected), [expected.name.name], reason)
+    shown = {column.name: column.comment for column in actual.columns}
+    alike = [column.name for column in expected.columns if _could_be(column.comment, shown.get(column.name))]
+    if alike:
+        columns = (replace(c, comment=shown[c.name]) if c.name in alike else c for c in table.columns)
+        table = replace(table, columns=tuple(columns))
+        said += _said("CO307", _table_subject(expected), alike, reason)
+    return table, said
+
+
+def _could_be(written: str | None, shown: str | None) -> bool:
+    masked = "".join("?" if ord(character) > _BASIC_PLANE else character for character in written or "")
+    return masked != (written or "") and masked == shown
 
 
 def _said(code: str, subject: Subject | None, used: Iterable[str], reason: str) -> Iterator[NotChecked]:

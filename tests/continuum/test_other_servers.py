@@ -1,4 +1,4 @@
-"""Version tables on SQLite and MariaDB: what is missing is found, and put right with every version kept."""
+"""Version tables on SQLite, MariaDB and MySQL: what is missing is found, and put right with every version kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DROP INDEX ix_article_version_operation_type{of_table};
 """
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "mariadb"])
+@pytest.mark.parametrize("dialect", ["sqlite", "mariadb", "mysql"])
 def test_a_version_table_that_fell_behind(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     url = request.getfixturevalue(f"{dialect}_database")
     # Continuum listens to every mapper of its process.
@@ -68,7 +68,7 @@ def _run(url: str, folder: Path, dialect: str) -> dict[str, Any]:
         session.commit()
         session.query(Article).one().title = "two"
         session.commit()
-    run_script(url, DRIFT.format(of_table=" ON article_version" if dialect == "mariadb" else ""))
+    run_script(url, DRIFT.format(of_table=" ON article_version" if dialect != "sqlite" else ""))
     report = check()
     revision = Revision(drift.plan(report), url, folder)
     revision.upgrade()

@@ -1,4 +1,4 @@
-"""Random metadata that SQLite, MariaDB and PostgreSQL can all create."""
+"""Random metadata that SQLite, MariaDB, MySQL and PostgreSQL can all create."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random schemas on SQLite and MariaDB: silent when just made, repaired from one to another, and taken back."""
+"""Random schemas on SQLite, MariaDB and MySQL: silent when just made, repaired from one to another, and taken back."""
 
 from __future__ import annotations
 
@@ -74,4 +74,18 @@ def test_mariadb_is_silent_when_just_made(shapes: Shapes, mariadb_server: Server
 @given(old=schemas, new=schemas)
 def test_mariadb_is_repaired_and_taken_back(old: Shapes, new: Shapes, mariadb_server: Server) -> None:
     with fresh_database(mariadb_server) as url:
+        _there_and_back(old, new, url)
+
+
+@settings(max_examples=max(settings().max_examples // 4, 1))
+@given(shapes=schemas)
+def test_mysql_is_silent_when_just_made(shapes: Shapes, mysql_server: Server) -> None:
+    with fresh_database(mysql_server) as url:
+        _silent_when_made(shapes, url)
+
+
+@settings(max_examples=max(settings().max_examples // 4, 1))
+@given(old=schemas, new=schemas)
+def test_mysql_is_repaired_and_taken_back(old: Shapes, new: Shapes, mysql_server: Server) -> None:
+    with fresh_database(mysql_server) as url:
         _there_and_back(old, new, url)

@@ -1,4 +1,4 @@
-"""Response schemas against SQLite and MariaDB: the live column decides there, too."""
+"""Response schemas against SQLite, MariaDB and MySQL: the live column decides there, too."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CarefulMemberOut(BaseModel):
     nickname: str | None
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "mariadb"])
+@pytest.mark.parametrize("dialect", ["sqlite", "mariadb", "mysql"])
 def test_a_null_that_the_response_does_not_accept(dialect: str, request: pytest.FixtureRequest) -> None:
     url = request.getfixturevalue(f"{dialect}_database")
     Base.metadata.create_all(create_engine(url, poolclass=NullPool))

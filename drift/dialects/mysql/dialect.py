@@ -114,6 +114,11 @@ class MySQLDialect:
             ("deferrable unique constraints", "the server does not have them"),
             ("exclusion constraints", "the server does not have them"),
             ("index predicates", "the server does not have them"),
+            (
+                "comments and constants with characters outside of the basic plane",
+                "the server shows such characters as question marks",
+            ),
+            ("invisible columns", "models cannot say it; they are compared like any other, and repairs keep it"),
             ("virtual columns in an index", "they are compared, but a person must change their kind"),
             ("expressions of a user without SELECT on the table", "EXPLAIN needs the privilege; they are not checked"),
         )

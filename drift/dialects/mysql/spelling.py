@@ -175,7 +175,8 @@ def _closes_at_end(parts: list[str]) -> bool:
 
 
 _NOW = re.compile(r"^(?:now|current_timestamp|localtimestamp|localtime)(?: \( (?:(\d) )?\))?$")
-_NUMBER = re.compile(r"^'?\s*([+-]?\s*(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*'?$", re.IGNORECASE)
+# MySQL prints -5 as -(5) where it keeps it as an expression.
+_NUMBER = re.compile(r"^'?\s*([+-]?)\s*(\( )?((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?(2) \))\s*'?$", re.IGNORECASE)
 _BINARY_TYPES = ("binary", "varbinary")
 _STRING = re.compile(r"^'(?:[^'\\]|''|\\.)*'$", re.DOTALL)
 _NUMERIC_TYPES = ("tinyint", "smallint", "mediumint", "integer", "bigint", "decimal", "float", "double", "bit", "year")
@@ -194,7 +195,7 @@ def canonical_default(sql: str, column_type: str | None) -> str:
             return str(int(bits[1], 2))
         number = _NUMBER.match(form)
         if number is not None:
-            return _number(number[1].replace(" ", ""))
+            return _number(number[1] + number[3])
     if (column_type or "").startswith(_BINARY_TYPES):
         return _bytes(form, column_type or "") or form
     return form

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from drift.dialects.mysql.spelling import is_constant
+from drift.dialects.mysql.spelling import canonical_default, is_constant
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import Check, Column, ForeignKey, Index, IndexKey, Table
 
@@ -149,4 +149,7 @@ def _type(text: str, quoting: Quoting) -> str:
 def _default(sql: str, column_type: str) -> str:
     """Constants and the current time stand alone; any other expression in parentheses."""
     text = sql.strip()
-    return text if is_constant(text, column_type) else f"({text})"
+    called = (
+        "(" in text and not text.startswith("'") and not canonical_default(text, None).startswith("current_timestamp(")
+    )
+    return text if is_constant(text, column_type) and not called else f"({text})"
