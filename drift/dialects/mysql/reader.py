@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from drift.dialects.mysql.keys import assemble_foreign_keys, assemble_indexes
 from drift.dialects.mysql.printed import as_written, requoted
-from drift.dialects.mysql.spelling import canonical_default, character_set, is_spatial, labels, quote, spell_type
+from drift.dialects.mysql.spelling import (
+    bare_number,
+    canonical_default,
+    character_set,
+    is_numeric,
+    is_spatial,
+    labels,
+    quote,
+    spell_type,
+)
 from drift.schema import Check, Column, Expression, PrimaryKey, QualifiedName, Table, TableKind, Trigger
 
 if TYPE_CHECKING:
@@ -164,7 +173,7 @@ def _column(row: Row, table_collation: str | None, json_columns: frozenset[str],
         name,
         column_type,
         nullable=nullable == "YES",
-        default=_default(default, notes, column_type.split("(")[0], mariadb=mariadb) if not generated else None,
+        default=_default(default, notes, column_type, mariadb=mariadb) if not generated else None,
         auto_increment="auto_increment" in notes,
         generated=Expression(generated) if generated else None,
         generated_stored="stored generated" in notes or "persistent" in notes,
@@ -178,14 +187,16 @@ def _column(row: Row, table_collation: str | None, json_columns: frozenset[str],
     )
 
 
-def _default(text: str | None, notes: str, kind: str, *, mariadb: bool) -> Expression | None:
+def _default(text: str | None, notes: str, column_type: str, *, mariadb: bool) -> Expression | None:
     """MariaDB prints a default as SQL, ``NULL`` included; MySQL prints the bare value of a literal."""
     if text is None or (mariadb and text.upper() == "NULL"):
         return None
     if mariadb:
         return Expression(requoted(text))
+    if is_numeric(column_type) and (number := bare_number(text)) is not None:
+        return Expression(number)
     if "default_generated" in notes:
         return Expression(as_written(text))
     # A bit or a binary string comes as a literal, any other constant as its bare value.
-    literal = (kind == "bit" and text.startswith("b'")) or (kind in ("binary", "varbinary") and text.startswith("0x"))
+    literal = text.startswith({"bit": "b'", "binary": "0x", "varbinary": "0x"}.get(column_type.split("(")[0], "\0"))
     return Expression(text if literal else quote(text))

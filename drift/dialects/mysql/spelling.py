@@ -176,7 +176,7 @@ def _closes_at_end(parts: list[str]) -> bool:
 
 _NOW = re.compile(r"^(?:now|current_timestamp|localtimestamp|localtime)(?: \( (?:(\d) )?\))?$")
 # MySQL prints -5 as -(5) where it keeps it as an expression.
-_NUMBER = re.compile(r"^'?\s*([+-]?)\s*(\( )?((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?(2) \))\s*'?$", re.IGNORECASE)
+_NUMBER = re.compile(r"^'?\s*([+-]?)\s*(\( ?)?((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?(2) ?\))\s*'?$", re.IGNORECASE)
 _BINARY_TYPES = ("binary", "varbinary")
 _STRING = re.compile(r"^'(?:[^'\\]|''|\\.)*'$", re.DOTALL)
 _NUMERIC_TYPES = ("tinyint", "smallint", "mediumint", "integer", "bigint", "decimal", "float", "double", "bit", "year")
@@ -188,17 +188,28 @@ def canonical_default(sql: str, column_type: str | None) -> str:
     now = _NOW.match(form)
     if now is not None:
         return f"current_timestamp({now[1] or 0})"
-    if (column_type or "").startswith(_NUMERIC_TYPES):
+    if is_numeric(column_type or ""):
         form = {"true": "1", "false": "0"}.get(form, form)
         bits = re.fullmatch(r"b ?'([01]+)'", form)
         if bits is not None:
             return str(int(bits[1], 2))
-        number = _NUMBER.match(form)
+        number = bare_number(form)
         if number is not None:
-            return _number(number[1] + number[3])
+            return _number(number)
     if (column_type or "").startswith(_BINARY_TYPES):
         return _bytes(form, column_type or "") or form
     return form
+
+
+def bare_number(text: str) -> str | None:
+    """A number without quotes and parentheses; ``None`` for anything else."""
+    match = _NUMBER.match(text)
+    return None if match is None else match[1] + match[3]
+
+
+def is_numeric(column_type: str) -> bool:
+    """Whether a canonical type holds numbers."""
+    return column_type.startswith(_NUMERIC_TYPES)
 
 
 _HEXADECIMAL = re.compile(r"^(?:0x([0-9a-f]*)|x '([0-9a-f]*)')$", re.IGNORECASE)
@@ -230,7 +241,7 @@ def is_constant(sql: str, column_type: str | None) -> bool:
     return (
         form.startswith(("current_timestamp(", "0x", "b '", "x '"))
         or form in ("true", "false", "null")
-        or _NUMBER.match(form) is not None
+        or bare_number(form) is not None
         or _STRING.match(form) is not None
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drift.migration import operations as own
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -22,3 +24,8 @@ class Statement:
     subject: str = ""
     blocks: bool = False
     anew: bool = False
+
+    def operation(self) -> own.Execute | own.Unless:
+        """The statement as a step of a migration."""
+        execute = own.Execute(self.sql)
+        return execute if self.done is None else own.Unless(self.done, [execute])

@@ -257,9 +257,7 @@ def _operations(statements: list[Statement]) -> Iterator[own.Execute | own.Unles
     if any(statement.anew for statement in statements):
         # Dropping the old table must not cascade into the tables that refer to it.
         yield own.Execute(_SWITCH_OFF)
-    for statement in statements:
-        execute = own.Execute(statement.sql)
-        yield execute if statement.done is None else own.Unless(statement.done, [execute])
+    yield from (statement.operation() for statement in statements)
 
 
 def _without_enforcement() -> Step:

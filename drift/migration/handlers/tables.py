@@ -14,6 +14,7 @@ from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.clone_statements import create_table_statements
 from drift.migration.context import PlanContext
+from drift.migration.definitions.detaching import Operations, detached
 from drift.migration.definitions.whole import create_index_statement
 from drift.migration.definitions.whole import create_table_statements as whole_table_statements
 from drift.migration.handlers.constraint_steps import foreign_key_operation
@@ -119,7 +120,7 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
     else:
         drop = ops.DropTableOp(table.name.name, schema=context.quoting.schema(table.name))
     queries = Queries(context.quoting)
-    if context.is_postgresql and table.foreign_keys and drop_reason(context.options, "") is None:
+    if not context.is_sqlite and table.foreign_keys and drop_reason(context.options, "") is None:
         # Tables that go together may refer to each other in any order, circles included.
         yield _detach(finding, context, table)
         table = replace(table, foreign_keys=())
@@ -142,19 +143,29 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
 
 def _detach(finding: Finding, context: PlanContext, table: Table) -> Step:
     """Drop the foreign keys of a table that will be dropped; they come back after every table has come back."""
-    schema = context.quoting.schema(table.name)
-    names = [key.name for key in table.foreign_keys if key.name is not None]
-    bare = _made_again(context, replace(table, foreign_keys=()))
+    upgrade, downgrade = _detaching(context, table)
     return Step(
         f"drop the foreign keys of {table.name}",
         Phase.DETACH,
         (finding,),
-        tuple(ops.DropConstraintOp(conv(name), table.name.name, "foreignkey", schema=schema) for name in names),
-        tuple(own.Execute(statement) for statement in _made_again(context, table) if statement not in bare),
+        upgrade,
+        downgrade,
         Change.DROP,
         table.name,
         Lock.ACCESS_EXCLUSIVE,
         safety=Safety.LOSES_DATA,
+    )
+
+
+def _detaching(context: PlanContext, table: Table) -> tuple[Operations, Operations]:
+    if context.is_mysql:
+        return detached(table, context.quoting)
+    schema = context.quoting.schema(table.name)
+    names = [key.name for key in table.foreign_keys if key.name is not None]
+    bare = _made_again(context, replace(table, foreign_keys=()))
+    return (
+        tuple(ops.DropConstraintOp(conv(name), table.name.name, "foreignkey", schema=schema) for name in names),
+        tuple(own.Execute(statement) for statement in _made_again(context, table) if statement not in bare),
     )
 
 
