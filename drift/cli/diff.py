@@ -68,9 +68,10 @@ def side_for(text: str, settings: Settings, inputs: Inputs, stack: ExitStack) ->
     from drift.pipeline.difference import database_side, models_side, snapshot_side
 
     if text.startswith(MIGRATIONS):
-        from drift.cli.scratch import migrated_database
+        from drift.cli.scratch import migrated_database, scripts_of
 
-        url = stack.enter_context(migrated_database(inputs, text.removeprefix(MIGRATIONS) or "heads"))
+        revision = text.removeprefix(MIGRATIONS) or "heads"
+        url = stack.enter_context(migrated_database(inputs, scripts_of(inputs), revision))
         return database_side(url, MIGRATIONS, "scripts")
     if "://" in text:
         remember_password(text)

@@ -21,7 +21,9 @@ def progress(*, quiet: bool) -> Iterator[Progress]:
     Whatever the user's own modules, ``env.py``, or Alembic print meanwhile goes to stderr: standard output holds
     nothing but findings.
     """
-    with redirect_stdout(sys.stderr):
+    from drift.cli.interrupts import cancelling
+
+    with redirect_stdout(sys.stderr), cancelling():
         if quiet or not sys.stderr.isatty():
             yield silent
             return

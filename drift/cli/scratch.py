@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from drift.pipeline import Inputs
-    from drift.sources.alembic_project import AlembicProject
+    from drift.sources.alembic_project import AlembicProject, CapturedEnvironment
 
 
 def can_prove(dialect: str) -> bool:
@@ -25,26 +27,22 @@ def can_prove(dialect: str) -> bool:
     return dialect == "sqlite" or (dialect == "postgresql" and embedded_binaries() is not None) or docker_answers()
 
 
-@contextmanager
-def migrated_database(inputs: Inputs, revision: str = "heads", dialect: str | None = None) -> Iterator[URL]:
-    """A scratch database to which the project's migration scripts have been applied.
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """The project's migration scripts, and what its ``env.py`` hands to them for one database."""
 
-    The scripts run one by one on a connection of our own, so that the project's ``env.py`` cannot lead them to another
-    database.
+    project: AlembicProject
+    environment: CapturedEnvironment | None = None
 
-    Args:
-        inputs: The project.
-        revision: Where to stop; ``heads`` for the end.
-        dialect: SQLAlchemy dialect name; by default that of the project's own database.
+
+def scripts_of(inputs: Inputs) -> Scripts:
+    """Those of the project, for its first database.
 
     Raises:
-        DriftError: There are no scripts, no scratch database, or a script fails.
+        DriftError: There are none, or ``env.py`` fails.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
+    from drift.pipeline.targets import named_url
     from drift.sources import alembic_project
-    from drift.verification.running import load, run
-    from drift.verification.scratch import scratch_database
 
     project = alembic_project.find(inputs.directory, inputs.alembic)
     if project is None:
@@ -53,16 +51,44 @@ def migrated_database(inputs: Inputs, revision: str = "heads", dialect: str | No
             place=str(inputs.directory),
             help=("run drift in an Alembic project, or name alembic.ini: --config",),
         )
-    environments = alembic_project.capture(project, inputs.x_arguments)
-    options = environments[0].options if environments else {}
-    chosen = dialect or _dialect(inputs, environments[0].url if environments else None)
+    environments = alembic_project.capture(project, inputs.x_arguments, database_url=named_url(inputs))
+    return Scripts(project.informed(environments), environments[0] if environments else None)
+
+
+@contextmanager
+def migrated_database(
+    inputs: Inputs, scripts: Scripts, revisions: str | tuple[str, ...] = "heads", dialect: str | None = None
+) -> Iterator[URL]:
+    """A scratch database to which the project's migration scripts have been applied.
+
+    The scripts run one by one on a connection of our own, so that the project's ``env.py`` cannot lead them to another
+    database.
+
+    Args:
+        inputs: The project.
+        scripts: Its scripts.
+        revisions: Where to stop; several where the scripts have branches; ``heads`` for the end.
+        dialect: SQLAlchemy dialect name; by default that of the project's own database.
+
+    Raises:
+        DriftError: No scratch database, or a script fails.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from drift.verification.running import load, run
+    from drift.verification.scratch import scratch_database
+
+    environment, project = scripts.environment, scripts.project
+    options = environment.options if environment is not None else {}
+    arguments = environment.arguments if environment is not None else {}
+    chosen = dialect or _dialect(inputs, environment.url if environment is not None else None)
     with project.inside(), scratch_database(chosen, scratch_url=inputs.config.scratch_url) as scratch:
         engine = scratch.engine()
         with engine.connect() as connection:
-            for script in _scripts(project, revision):
+            for script in _in_order(project, revisions):
                 inputs.progress(f"running {script.revision}")
                 try:
-                    run([load(Path(script.path)).upgrade], connection, options)
+                    run([partial(load(Path(script.path)).upgrade, **arguments)], connection, options)
                 except SQLAlchemyError as error:
                     original = getattr(error, "orig", None) or error
                     raise DriftError(
@@ -88,12 +114,12 @@ def _dialect(inputs: Inputs, of_project: URL | None) -> str:
     return of_project.get_backend_name() if of_project is not None else "postgresql"
 
 
-def _scripts(project: AlembicProject, revision: str) -> list[Script]:
+def _in_order(project: AlembicProject, revisions: str | tuple[str, ...]) -> list[Script]:
     from alembic.util import CommandError
 
     scripts = project.scripts()
     try:
-        return list(reversed(list(scripts.iterate_revisions(revision, "base"))))
+        return list(reversed(list(scripts.iterate_revisions(revisions, "base"))))
     except CommandError as error:
         raise DriftError(
             "the revision was not found",

@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from drift.cli.scratch import migrated_database
-from drift.findings import Finding, SubjectKind
+from drift.cli.scratch import Scripts, migrated_database
+from drift.errors import DriftError
+from drift.findings import Finding, Subject, SubjectKind
 from drift.policy import Config
 from drift.policy.order import describe
+from drift.schema import QualifiedName
 
 if TYPE_CHECKING:
-    from drift.pipeline import Inputs, Report
+    from drift.pipeline import Comparison, Inputs, Report
 
 MISSING = "as the database: no revision makes this change"
 NOT_UPGRADED = "as the models, and as the database at its own revision: not upgraded yet"
 BY_HAND = "as the models: the database was changed by hand"
+UNKNOWN = "as the models; the database is at a revision that the scripts do not have"
 _APART = (SubjectKind.MIGRATION, SubjectKind.RESPONSE_FIELD, SubjectKind.REQUEST_FIELD)
+
+Place = tuple[str | None, str | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Third:
+    """What the scripts say about one database.
+
+    Attributes:
+        tables: The tables that it is about.
+        unscripted: What the models have and no script makes, by fingerprint.
+        pending: Whether the database is behind the scripts.
+        unknown: Whether it is at a revision that the scripts do not have, so that nobody can say what was done by hand.
+        by_hand: Where the database differs from what the scripts make of it at its own revision.
+        tables_by_hand: Tables that it has or lacks as a whole, unlike what they make of it.
+    """
+
+    tables: frozenset[QualifiedName]
+    unscripted: dict[str, Finding]
+    pending: bool
+    unknown: bool
+    by_hand: frozenset[Place]
+    tables_by_hand: frozenset[QualifiedName]
+
+    def judge(self, finding: Finding) -> str:
+        """Which side is out of step."""
+        if finding.fingerprint in self.unscripted:
+            return MISSING
+        if self.unknown:
+            return UNKNOWN
+        changed = _place(finding) in self.by_hand or _table(finding.subject) in self.tables_by_hand
+        return NOT_UPGRADED if self.pending and not changed else BY_HAND
 
 
 def with_scripts(report: Report, inputs: Inputs) -> Report:
@@ -28,47 +64,65 @@ def with_scripts(report: Report, inputs: Inputs) -> Report:
     Raises:
         DriftError: There are no scripts, or no scratch database, or a script fails there.
     """
-    from drift.pipeline.difference import compare_sides, database_side, models_side, schema_side
-
-    actual = report.alignment.actual
-    plain = replace(inputs, config=Config(), baseline=None)
-    with migrated_database(inputs, dialect=actual.dialect) as url:
-        head = compare_sides(models_side(plain), database_side(url, "migrations:", "scripts"), plain)
-    unscripted = {finding.fingerprint: finding for finding in head.findings}
-    by_hand: set[tuple[str | None, str | None, str]] = set()
-    behind = [name for state in report.comparison.migrations if state.pending for name in state.current]
-    is_behind = any(state.pending for state in report.comparison.migrations)
-    if is_behind:
-        at = behind[0] if behind else "base"
-        with migrated_database(inputs, at, actual.dialect) as url:
-            own = compare_sides(database_side(url, "migrations:", "scripts"), schema_side(actual), plain)
-        by_hand = {_place(finding) for finding in own.findings}
+    thirds = [_third(comparison, inputs) for comparison in report.comparisons]
 
     def judged(finding: Finding) -> Finding:
         if finding.subject.kind in _APART:
             return finding
-        if finding.fingerprint in unscripted:
-            return _with(finding, MISSING)
-        if is_behind and _place(finding) not in by_hand:
-            return _with(finding, NOT_UPGRADED)
-        return _with(finding, BY_HAND)
+        name = _table(finding.subject)
+        third = next((third for third in thirds if name in third.tables), thirds[0])
+        return replace(finding, details=(*finding.details, ("scripts", third.judge(finding))))
 
-    known = {
-        finding.fingerprint for finding in (*report.verdict.findings, *report.verdict.accepted, *report.verdict.ignored)
-    }
-    applied = [finding for key, finding in unscripted.items() if key not in known]
-    notes = report.verdict.notes
+    verdict = report.verdict
+    known = {finding.fingerprint for finding in (*verdict.findings, *verdict.accepted, *verdict.ignored)}
+    applied = [finding for third in thirds for key, finding in third.unscripted.items() if key not in known]
+    notes = (*verdict.notes, *_remarks(applied))
+    return replace(report, verdict=replace(verdict, findings=tuple(map(judged, verdict.findings)), notes=notes))
+
+
+def _third(comparison: Comparison, inputs: Inputs) -> _Third:
+    from drift.pipeline.difference import compare_sides, database_side, schema_side
+
+    if comparison.project is None:
+        raise DriftError(
+            "there are no migration scripts here",
+            place=str(inputs.directory),
+            help=("run drift in an Alembic project, or name alembic.ini: --config",),
+        )
+    expected, actual = comparison.alignment.expected, comparison.alignment.actual
+    scripts = Scripts(comparison.project, comparison.environment)
+    plain = replace(inputs, config=replace(Config(), scratch_url=inputs.config.scratch_url), baseline=None)
+    with migrated_database(plain, scripts, dialect=actual.dialect) as url:
+        made = database_side(url, "migrations:", "scripts")
+        head = compare_sides(schema_side(expected, "models"), made, plain)
+    states = comparison.migrations
+    current = tuple(name for state in states for name in state.current if name not in state.unknown)
+    pending = any(state.pending for state in states)
+    unknown = any(state.unknown for state in states)
+    own: tuple[Finding, ...] = ()
+    if pending and not unknown:
+        with migrated_database(plain, scripts, current or "base", actual.dialect) as url:
+            own = compare_sides(database_side(url, "migrations:", "scripts"), schema_side(actual), plain).findings
+    return _Third(
+        frozenset(table.name for schema in (expected, actual) for table in schema.tables),
+        {finding.fingerprint: finding for finding in head.findings},
+        pending,
+        unknown,
+        frozenset(map(_place, own)),
+        frozenset(_table(finding.subject) for finding in own if finding.subject.kind is SubjectKind.TABLE),
+    )
+
+
+def _remarks(applied: list[Finding]) -> Iterable[str]:
     if applied:
         names = ", ".join(f"{finding.code} {describe(finding.subject)}" for finding in applied[:8])
         more = f" and {len(applied) - 8} more" if len(applied) > 8 else ""
-        notes = (*notes, f"applied by hand, no revision makes it: {names}{more}")
-    verdict = replace(report.verdict, findings=tuple(map(judged, report.verdict.findings)), notes=notes)
-    return replace(report, verdict=verdict)
+        yield f"applied by hand, no revision makes it: {names}{more}"
 
 
-def _place(finding: Finding) -> tuple[str | None, str | None, str]:
+def _table(subject: Subject) -> QualifiedName:
+    return QualifiedName(subject.schema, subject.table or subject.name)
+
+
+def _place(finding: Finding) -> Place:
     return finding.subject.schema, finding.subject.table, finding.subject.name
-
-
-def _with(finding: Finding, scripts: str) -> Finding:
-    return replace(finding, details=(*finding.details, ("scripts", scripts)))

@@ -134,7 +134,9 @@ def _models(course: _Course) -> Step:
     problem: DriftError | None = None
     if course.project is not None:
         try:
-            course.environments = alembic_project.capture(course.project, inputs.x_arguments)
+            named = _named_url(inputs)
+            course.environments = alembic_project.capture(course.project, inputs.x_arguments, database_url=named)
+            course.project = course.project.informed(course.environments)
         except DriftError as error:
             problem = error
     if inputs.models:
@@ -162,6 +164,16 @@ def _models(course: _Course) -> Step:
             "models", Result.FAILED, f"{source} has no tables", (), ("import the modules that define the models",)
         )
     return Step("models", Result.OK, f"{source}: {tables} tables")
+
+
+def _named_url(inputs: Inputs) -> URL | None:
+    """What env.py is given; a URL that is broken is the next step's matter."""
+    from drift.pipeline.targets import named_url
+
+    try:
+        return named_url(inputs)
+    except DriftError:
+        return None
 
 
 def _url(course: _Course) -> Step:

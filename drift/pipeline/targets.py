@@ -163,7 +163,7 @@ def resolve_targets(inputs: Inputs) -> tuple[tuple[Target, ...], tuple[Outcome, 
         project = alembic_project.find(inputs.directory, inputs.alembic)
     if project is not None:
         try:
-            environments = alembic_project.capture(project, inputs.x_arguments, database_url=_named_url(inputs))
+            environments = alembic_project.capture(project, inputs.x_arguments, database_url=named_url(inputs))
             project = project.informed(environments)
         except DriftError as error:
             if not (inputs.models and inputs.database is not None):
@@ -177,7 +177,7 @@ def resolve_targets(inputs: Inputs) -> tuple[tuple[Target, ...], tuple[Outcome, 
     return targets, skipped, ()
 
 
-def _named_url(inputs: Inputs) -> URL | None:
+def named_url(inputs: Inputs) -> URL | None:
     """The URL that was named, so that an ``env.py`` whose own is only a placeholder still runs."""
     from sqlalchemy import URL
 
@@ -223,7 +223,9 @@ def resolve_models(inputs: Inputs) -> Models:
     if inputs.models:
         return load(inputs.models, directory=inputs.directory)
     project = alembic_project.find(inputs.directory, inputs.alembic) if inputs.discover or inputs.alembic else None
-    environments = alembic_project.capture(project, inputs.x_arguments) if project is not None else ()
+    if project is None:
+        return _models_of((), inputs, None)
+    environments = alembic_project.capture(project, inputs.x_arguments, database_url=named_url(inputs))
     return _models_of(environments, inputs, project)
 
 

@@ -43,7 +43,7 @@ def load(path: Path) -> RevisionModule:
     """Import a revision file.
 
     Raises:
-        DriftError: It cannot be imported, or has no ``upgrade()`` and ``downgrade()``.
+        DriftError: It cannot be imported, or has no ``upgrade()``.
     """
     name = f"drift_revision_{uuid.uuid4().hex}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -62,10 +62,20 @@ def load(path: Path) -> RevisionModule:
         ) from error
     finally:
         sys.dont_write_bytecode = written
-    functions = [getattr(module, direction, None) for direction in ("upgrade", "downgrade")]
-    if not all(callable(function) for function in functions):
-        raise DriftError("the revision has no upgrade() and downgrade()", place=str(path))
-    return RevisionModule(path, functions[0], functions[1], made_for(module), until_later(module))  # type: ignore[arg-type]
+    upgrade = getattr(module, "upgrade", None)
+    if not callable(upgrade):
+        raise DriftError("the revision has no upgrade()", place=str(path))
+    downgrade = getattr(module, "downgrade", None) or _without_downgrade(path)
+    return RevisionModule(path, upgrade, downgrade, made_for(module), until_later(module))
+
+
+def _without_downgrade(path: Path) -> Callable[[], None]:
+    """Alembic misses it only when it is asked for; so do we."""
+
+    def downgrade() -> None:
+        raise DriftError("the revision has no downgrade()", place=str(path))
+
+    return downgrade
 
 
 def made_for(module: ModuleType) -> str | None:

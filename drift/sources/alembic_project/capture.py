@@ -36,6 +36,8 @@ class _Listener(EnvironmentContext):
     def __init__(self, config: Config, script: ScriptDirectory) -> None:
         super().__init__(config, script)
         self.captured: list[CapturedEnvironment] = []
+        self._arguments: dict[int, dict[str, Any]] = {}
+        self._current = 0
         self._connection: Any = None
 
     def configure(  # type: ignore[override]
@@ -48,9 +50,17 @@ class _Listener(EnvironmentContext):
         found = environment(arguments, connection)
         if found not in self.captured:
             self.captured.append(found)
+        self._current = self.captured.index(found)
 
-    def run_migrations(self, **_: Any) -> None:
-        """Run none."""
+    def run_migrations(self, **arguments: Any) -> None:
+        """Run none; take down what each would have been given."""
+        self._arguments[self._current] = arguments
+
+    def heard(self) -> tuple[CapturedEnvironment, ...]:
+        """Everything that was configured, in its order."""
+        return tuple(
+            replace(found, arguments=self._arguments.get(number, {})) for number, found in enumerate(self.captured)
+        )
 
     def execute(self, *_: Any, **__: Any) -> None:
         """Execute nothing."""
@@ -165,9 +175,9 @@ def _listen(
         )
     after = tuple(str(location) for location in script.version_locations or ())
     if after == before:
-        return tuple(listener.captured)
+        return listener.heard()
     # Some env.py choose the revisions by the database.
-    return tuple(replace(found, version_locations=after) for found in listener.captured)
+    return tuple(replace(found, version_locations=after) for found in listener.heard())
 
 
 def _explain_url(config: Config, project: AlembicProject) -> None:

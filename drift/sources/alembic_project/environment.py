@@ -34,6 +34,7 @@ class CapturedEnvironment:
         schema_translate_map: The connection's execution option.
         version_locations: Where ``env.py`` says the revisions are; empty where it leaves that to the configuration.
         options: All arguments as they were given.
+        arguments: What ``run_migrations(...)`` hands to each ``upgrade()``, for example the name of the database.
     """
 
     target_metadata: tuple[MetaData, ...] = ()
@@ -59,6 +60,7 @@ class CapturedEnvironment:
     schema_translate_map: Mapping[str | None, str | None] = field(default_factory=dict)
     version_locations: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def database_key(self) -> str:
