@@ -43,6 +43,10 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
     answers_default = any(f.code == "CO303" for f in more)
     new_default = context.ddl.default(place.expected if answers_default else _kept_default(place))
     old_default = context.ddl.default(place.actual)
+    if any(context.has(code, finding.subject) for code in ("CO304", "CO310")):
+        # The numbering goes and comes in steps of its own.
+        old_default = None if place.actual.auto_increment else old_default
+        new_default = None if place.expected.auto_increment else new_default
     there = cast_for(place.actual, place.expected, context.quoting.name(place.name))
     back = cast_for(place.expected, place.actual, context.quoting.name(place.name))
     inner_there, inner_back = _around(context, place)
@@ -130,7 +134,9 @@ def _alter(
 ) -> own.AlterColumnUsing | own.Execute:
     type_ = expected_type(context, place.pair, new) if expected else actual_type(context, new)
     existing = actual_type(context, old) if expected else expected_type(context, place.pair, old)
-    if type_ is None or new.domain is not None or new.collation != old.collation:
+    # Alembic hands USING to the driver as it is, which takes a percent sign for a placeholder.
+    torn = "%" in (cast.using or "")
+    if type_ is None or torn or new.domain is not None or new.collation != old.collation:
         using = f" USING {cast.using}" if cast.using is not None else ""
         return own.Execute(f"{place.prefix} TYPE {context.ddl.type(new)}{using}")
     return own.AlterColumnUsing(

@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Column as NativeColumn
+from sqlalchemy import MetaData
 from sqlalchemy import Table as NativeTable
 from sqlalchemy.orm import Mapper
 
 from drift.schema import Location
 from drift.sources.models.blame import is_foreign, relative
 from drift.sources.models.loaded import Models
-from drift.sources.models.source_index import SourceIndex, source_index
+from drift.sources.models.source_index import SourceIndex, calls_table, source_index
 
 
 class Locations:
@@ -140,8 +141,9 @@ class Locations:
 
     def _find_call(self, table: NativeTable) -> tuple[Location, Mapping[str, int]] | None:
         if self._homes is None:
-            self._homes = _modules_by_table()
+            self._homes = _homes()
         paths = list(self._homes.get(id(table), ()))
+        paths += [path for path in self._homes.get(id(table.metadata), ()) if calls_table(path, table.name)]
         paths += [path for mapper in self._mappers.get(table, ()) if (path := self._path(mapper.class_)) is not None]
         for path in paths:
             index: SourceIndex | None = source_index(path)
@@ -155,16 +157,18 @@ def _nowhere(_: NativeColumn[Any]) -> None:
     """The place of a column that nothing is known about."""
 
 
-def _modules_by_table() -> Mapping[int, tuple[str, ...]]:
-    """Source files of the user's modules that hold a table as a global, by the table's identity."""
+def _homes() -> Mapping[int, tuple[str, ...]]:
+    """Source files of the user's modules that hold a table, or a collection of tables, as a global; by its identity."""
     found: dict[int, tuple[str, ...]] = defaultdict(tuple)
     for module in tuple(sys.modules.values()):
         path = getattr(module, "__file__", None)
         if not isinstance(path, str) or not path.endswith(".py") or _is_library(module.__name__):
             continue
         for value in tuple(vars(module).values()):
-            if isinstance(value, NativeTable):
-                found[id(value)] += (path,)
+            # A declarative base stands for its collection.
+            held = vars(value).get("metadata") if isinstance(value, type) else value
+            if isinstance(held, NativeTable | MetaData):
+                found[id(held)] += (path,)
     return found
 
 

@@ -35,14 +35,31 @@ class SourceIndex:
     tables: dict[str, TableEntry] = field(default_factory=dict)
 
 
+def calls_table(path: str, name: str) -> bool:
+    """Whether a file may hold a ``Table("name", ...)`` call: a look that is much cheaper than parsing the file."""
+    text = _read(path)
+    return text is not None and b"Table(" in text and name.encode() in text
+
+
+@cache
+def _read(path: str) -> bytes | None:
+    """The content of a file, ``None`` when it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
 @cache
 def source_index(path: str) -> SourceIndex | None:
     """The index of a file, ``None`` when it cannot be read or parsed. Each file is parsed once in a process."""
+    text = _read(path)
+    if text is None:
+        return None
     try:
-        with open(path, "rb") as file:
-            text = file.read()
         tree = ast.parse(text, path)
-    except (OSError, SyntaxError, ValueError):
+    except (SyntaxError, ValueError):
         return None
     index = SourceIndex()
     _visit(tree.body, "", index, calls=b"Table(" in text)

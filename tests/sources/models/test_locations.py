@@ -88,6 +88,8 @@ def factory(base):
 
 
 Inner = factory(Base)
+
+Table("nowhere_kept", Base.metadata, Column("id", Integer, primary_key=True))
 """
 
 
@@ -114,6 +116,7 @@ def test_places(tmp_path: Path) -> None:
             "tags": f"{here}:{_line(MODELS, 'tags = Table')}",
             "plains": f"{here}:{_line(MODELS, 'class Plain')}",
             "inners": f"{here}:{_line(MODELS, 'class Inner')}",
+            "nowhere_kept": f"{here}:{len(MODELS.splitlines())}",
         }
         assert columns["users.email"] == f"models.py:{_line(MODELS, 'mail =')}"
         assert columns["users.kind"] == f"models.py:{_line(MODELS, 'kind:')}"
