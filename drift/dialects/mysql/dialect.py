@@ -30,22 +30,27 @@ class MySQLDialect:
         """One read-only, repeatable-read transaction with time limits for statements and locks."""
         with engine.connect() as connection:
             version = str(connection.exec_driver_sql("SELECT VERSION()").scalar_one())
-            connection.rollback()
             # MariaDB counts in seconds, MySQL in milliseconds.
-            limit = (
-                f"SET SESSION max_statement_time = {timeout:g}"
+            limit, value = (
+                ("max_statement_time", f"{timeout:g}")
                 if _is_mariadb(version)
-                else f"SET SESSION max_execution_time = {int(timeout * 1000)}"
+                else ("max_execution_time", str(int(timeout * 1000)))
             )
-            connection.exec_driver_sql(limit)
-            connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_LOCK_TIMEOUT_SECONDS}")
-            connection.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            before = connection.exec_driver_sql(f"SELECT @@SESSION.{limit}, @@SESSION.lock_wait_timeout").one()
+            connection.rollback()
+            _set(connection, limit, value)
+            _set(connection, "lock_wait_timeout", str(_LOCK_TIMEOUT_SECONDS))
+            # Without the word SESSION it is for the next transaction only.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             connection.exec_driver_sql("START TRANSACTION READ ONLY")
             try:
                 yield connection
             finally:
                 if not connection.invalidated:
                     connection.rollback()
+                    # The connection may go back to an application's pool.
+                    _set(connection, limit, str(before[0]))
+                    _set(connection, "lock_wait_timeout", str(before[1]))
 
     def info(self, connection: Connection) -> ServerInfo:
         """Version and the database that the connection is in."""
@@ -122,6 +127,10 @@ class MySQLDialect:
             ("virtual columns in an index", "they are compared, but a person must change their kind"),
             ("expressions of a user without SELECT on the table", "EXPLAIN needs the privilege; they are not checked"),
         )
+
+
+def _set(connection: Connection, variable: str, value: str) -> None:
+    connection.exec_driver_sql(f"SET SESSION {variable} = {value}")
 
 
 def _is_mariadb(version: str) -> bool:
