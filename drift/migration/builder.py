@@ -12,6 +12,7 @@ from drift.migration.consequences import consequences
 from drift.migration.context import NativeObjects, NoNatives, PlanContext
 from drift.migration.definitions import by_definition, definition_steps
 from drift.migration.fingerprint import schema_fingerprint
+from drift.migration.handlers.loose_keys import loose_key_steps, loose_keys
 from drift.migration.options import PlanOptions
 from drift.migration.plan import Lock, Plan, Step
 from drift.migration.registry import handler_for
@@ -49,7 +50,9 @@ def build_plan(
     wanted = sorted(dict.fromkeys(findings), key=_priority)
     context = PlanContext(alignment, wanted, natives or NoNatives(), options)
     steps: list[Step] = []
-    if not context.is_postgresql:
+    if context.is_postgresql:
+        context.loose_keys = loose_keys(context)
+    else:
         defined = [finding for finding in wanted if by_definition(finding) and repairable(finding)]
         steps.extend(definition_steps(defined, context))
         wanted = [finding for finding in wanted if finding not in defined]
@@ -63,6 +66,7 @@ def build_plan(
         steps.extend(handler(finding, context))
     if context.is_postgresql:
         steps.extend(consequences(wanted, context))
+        steps.extend(loose_key_steps(context))
     else:
         steps = [_in_other_words(step, context.default_schema) for step in steps]
     if alignment.expected.version_tables:

@@ -18,6 +18,8 @@ from drift.schema import Check, Column, Enum, Exclusion, QualifiedName, Table, T
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from drift.migration.handlers.loose_keys import Loose
+
 MAX_IDENTIFIER = 63
 
 
@@ -57,6 +59,11 @@ class PlanContext:
         findings: All findings that the plan is to answer.
         natives: The user's own SQLAlchemy objects.
         options: What the plan may do.
+
+    Attributes:
+        loose_keys: Foreign keys that are taken off while something else is repaired, by their actual names.
+        replaced_keys, dropped_keys: Actual foreign keys that have a step of their own, which puts the expected one in
+            its place, or drops it for good.
     """
 
     def __init__(
@@ -72,6 +79,9 @@ class PlanContext:
         self.ddl = PostgresDDL(self.quoting, alignment.actual.schemas)
         self.claimed: set[tuple[str, Subject]] = set()
         self.refused: list[tuple[Finding, str]] = []
+        self.loose_keys: Mapping[tuple[QualifiedName, str], Loose] = {}
+        self.replaced_keys: set[tuple[QualifiedName, str]] = set()
+        self.dropped_keys: set[tuple[QualifiedName, str]] = set()
         self._names = {index.name for table in alignment.actual.tables for index in table.indexes}
 
     @property

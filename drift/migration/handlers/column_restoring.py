@@ -23,6 +23,7 @@ def went_with(context: PlanContext, pair: TablePair, column: str) -> Iterator[st
     dropped column takes along too, that comes back later than this one.
     """
     elsewhere = [member for _, member in _spoken_of(context, pair)]
+    elsewhere += [loose.key for loose in context.loose_keys.values() if loose.pair is pair]
     # The way back makes dropped columns in the opposite order of their names.
     earlier = {f.subject.name for f in _findings(context, pair) if f.code == "CO201" and f.subject.name < column}
     for member, columns in _members(pair, column):

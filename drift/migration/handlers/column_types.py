@@ -39,7 +39,10 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
     if place.actual.generated is not None or place.expected.generated is not None:
         context.refuse(finding, "a generated column cannot change its type; repair how it is generated first")
         return
-    more = tuple(f for f in context.claim(TOGETHER, finding.subject) if f != finding)
+    # An identity is no default: it goes before the type changes, and comes after, in steps of its own.
+    numbered = place.actual.identity is not None or place.expected.identity is not None
+    together = tuple(code for code in TOGETHER if code != "CO303" or not numbered)
+    more = tuple(f for f in context.claim(together, finding.subject) if f != finding)
     answers_default = any(f.code == "CO303" for f in more)
     new_default = context.ddl.default(place.expected if answers_default else _kept_default(place))
     old_default = context.ddl.default(place.actual)

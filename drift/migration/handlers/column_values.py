@@ -15,12 +15,17 @@ from drift.migration.plan import Hold, Lock, Part, Phase, Step
 from drift.migration.registry import handles
 from drift.schema import Column, QualifiedName, Sequence
 
+NUMBERED = ("smallint", "integer", "bigint")
+
 
 @handles("CO303")
 def change_default(finding: Finding, context: PlanContext) -> Iterator[Step]:
     """The server default."""
     place = locate(finding, context)
     if place is None:
+        return
+    if place.actual.identity is not None or place.expected.identity is not None:
+        yield from change_numbering(finding, context)
         return
     step = alter(
         place,
@@ -40,12 +45,28 @@ def change_numbering(finding: Finding, context: PlanContext) -> Iterator[Step]:
     if place is None:
         return
     more = context.claim(("CO303", "CO304", "CO310"), finding.subject)
+    if (place.actual.type in NUMBERED) != (place.expected.type in NUMBERED):
+        yield from _around_the_type(context, place, (finding, *(f for f in more if f != finding)))
+        return
     there = [*_unnumber(context, place, place.actual), *_number(context, place, place.expected)]
     back = [*_unnumber(context, place, place.expected), *_number(context, place, place.actual)]
     findings = (finding, *(f for f in more if f != finding))
     step = alter(place, findings, f"change the numbering of {place.table}.{place.name}", there, back)
     hazard = "the new numbers start behind the largest value that the column holds"
     yield replace(step, part=Part.CONTRACT, hazard=hazard)
+
+
+def _around_the_type(context: PlanContext, place: Place, findings: tuple[Finding, ...]) -> Iterator[Step]:
+    """Only integers are numbered: another type must come after the old numbering went, and before the new one."""
+    actual, expected = replace(place.actual, default=None), replace(place.expected, default=None)
+    place = replace(place, actual=actual, expected=expected)
+    title = f"of {place.table}.{place.name}"
+    for column, what, order in ((actual, "take off", -5), (expected, "begin", 0)):
+        off, on = list(_unnumber(context, place, column)), list(_number(context, place, column))
+        there, back = (off, on) if column is actual else (on, off)
+        if there:
+            step = alter(place, findings, f"{what} the numbering {title}", there, back)
+            yield replace(step, part=Part.CONTRACT, order=order)
 
 
 def _owned(place: Place, column: Column) -> QualifiedName:

@@ -132,6 +132,8 @@ def drop_step(finding: Finding, context: PlanContext, pair: TablePair, constrain
     table = context.table_name(pair)
     noun = after_renames(context, pair, constraint)
     name = name_of(context, table, noun)
+    if drop_reason(context.options, "") is None and pair.actual is not None:
+        context.dropped_keys.add((pair.actual.name, name))
     queries = Queries(context.quoting)
     back = add_constraint(context, table, name, noun, large=context.is_large(pair))
     return Step(
@@ -186,6 +188,9 @@ def replace_step(
     there = add_constraint(context, table, new_name, new, large=large)
     back = _add_back(context, table, old_name, old, found, large=large)
     rerun = _rerunnable(context, table, old_name, new_name, away, large=large)
+    if pair.actual is not None and (place := (pair.actual.name, old_name)) in context.loose_keys:
+        context.replaced_keys.add(place)
+        rerun = back = ()
     return Step(
         f"replace {WORDS[type(new)]} {old_name} on {table}",
         phase,

@@ -256,8 +256,8 @@ def _recreate(
     expected: tuple[str, ...],
     findings: tuple[Finding, ...],
 ) -> Step:
-    there, guards = _recreation(context, name, labels, expected)
-    back, guards_back = _recreation(context, name, expected, labels)
+    there, guards = _recreation(context, name, labels, expected, loose=True)
+    back, guards_back = _recreation(context, name, expected, labels, loose=True)
     stops = [own.StopIf(guard.query, guard.message) for guard in guards_back]
     loses = set(labels) - set(expected)
     return Step(
@@ -297,9 +297,17 @@ def _both(pair: Pair[Enum]) -> set[QualifiedName]:
 
 
 def _recreation(
-    context: PlanContext, name: QualifiedName, old: tuple[str, ...], new: tuple[str, ...]
+    context: PlanContext, name: QualifiedName, old: tuple[str, ...], new: tuple[str, ...], *, loose: bool = False
 ) -> tuple[tuple[ops.MigrateOperation, ...], tuple[Guard, ...]]:
-    """A new type beside the old one, every column cast through text, then the old type's name."""
+    """A new type beside the old one, every column cast through text, then the old type's name.
+
+    Args:
+        context: The plan's context.
+        name: The type.
+        old: Its labels before.
+        new: Its labels after.
+        loose: Foreign keys over its columns have been taken off.
+    """
     quoting, ddl = context.quoting, context.ddl
     interim = QualifiedName(name.schema, f"{name.name[:57]}_drift")
     queries = Queries(quoting)
@@ -330,7 +338,7 @@ def _recreation(
                     "label first, then run this again.",
                 )
             )
-    for drop, add in _foreign_keys(context, name):
+    for drop, add in () if loose else _foreign_keys(context, name):
         before.append(drop)
         after.append(add)
     statements = [

@@ -8,16 +8,13 @@ from dataclasses import replace
 from drift.alignment import TablePair
 from drift.findings import Finding
 from drift.migration import operations as own
-from drift.migration.constraint_facts import name_of
 from drift.migration.context import PlanContext
-from drift.migration.handlers.constraint_steps import Operations, drop_constraint
 from drift.migration.handlers.constraints import Both, add_step, drop_step, locate, replace_step
 from drift.migration.handlers.nullability import not_null_steps
 from drift.migration.plan import Guard, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
-from drift.migration.translate import after_renames
-from drift.schema import ForeignKey, PrimaryKey, QualifiedName
+from drift.schema import PrimaryKey
 
 FACETS = ("PK301", "PK302", "PK303")
 
@@ -38,7 +35,7 @@ def drop_primary_key(finding: Finding, context: PlanContext) -> Iterator[Step]:
     if located is None or located[1].actual is None:
         return
     pair, found = located
-    yield _with_dependents(drop_step(finding, context, pair, found.actual), context, pair, found.actual, None)
+    yield drop_step(finding, context, pair, found.actual)
 
 
 @handles("PK301", "PK303")
@@ -58,9 +55,7 @@ def steps(findings: tuple[Finding, ...], context: PlanContext, pair: TablePair, 
         yield from _with_nullability(step, context, pair, found.expected)
         return
     step = replace_step(findings, context, pair, found, Phase.KEY)
-    *before, step = _with_nullability(step, context, pair, found.expected)
-    yield from before
-    yield _with_dependents(step, context, pair, found.actual, found.expected)
+    yield from _with_nullability(step, context, pair, found.expected)
 
 
 def _with_nullability(step: Step, context: PlanContext, pair: TablePair, key: PrimaryKey) -> Iterator[Step]:
@@ -92,43 +87,3 @@ def _with_nullability(step: Step, context: PlanContext, pair: TablePair, key: Pr
         for column in nullable
     )
     yield replace(step, downgrade=(*step.downgrade, *back), guards=(*step.guards, *guards))
-
-
-def _with_dependents(
-    step: Step, context: PlanContext, pair: TablePair, old: PrimaryKey, new: PrimaryKey | None
-) -> Step:
-    """Foreign keys that rest on a primary key go before it and come back after it."""
-    assert pair.actual is not None
-    dependents = list(_dependents(context, pair.actual.name, old))
-    if not dependents:
-        return step
-    away: Operations = ()
-    again: Operations = ()
-    back: Operations = ()
-    for owner, key in dependents:
-        table = context.table_name(owner)
-        noun = after_renames(context, owner, key)
-        name = name_of(context, table, noun)
-        add = own.Execute(context.ddl.add_constraint(table, name, noun))
-        away += drop_constraint(context, table, name, noun)
-        back += (add,)
-        if new is not None and set(noun.target_columns) == set(new.columns):
-            again += (add,)
-    names = ", ".join(str(key.name) for _, key in dependents)
-    hazard = f"foreign keys that rest on it are dropped and added again where they still can be: {names}"
-    downgrade = (*away, *step.downgrade, *back) if again else (*step.downgrade, *back)
-    return replace(
-        step,
-        upgrade=(*away, *step.upgrade, *again),
-        downgrade=downgrade,
-        hazard=f"{step.hazard}; {hazard}" if step.hazard else hazard,
-    )
-
-
-def _dependents(context: PlanContext, table: QualifiedName, key: PrimaryKey) -> Iterator[tuple[TablePair, ForeignKey]]:
-    for pair in context.alignment.tables:
-        if pair.actual is None:
-            continue
-        for foreign_key in pair.actual.foreign_keys:
-            if foreign_key.target == table and set(foreign_key.target_columns) == set(key.columns):
-                yield pair, foreign_key

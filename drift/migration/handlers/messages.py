@@ -32,6 +32,10 @@ _NEUTRAL = {
     "real": "0",
     "double precision": "0",
     "money": "0",
+    "oid": "0",
+    "macaddr": "00:00:00:00:00:00",
+    "macaddr8": "00:00:00:00:00:00:00:00",
+    "point": "(0,0)",
 }
 
 
@@ -40,4 +44,10 @@ def neutral_text(type_: str) -> str:
     if type_.endswith("[]"):
         return "{}"
     name = type_.split("(")[0]
+    if name == "bit":
+        return "0" * int(type_[4:-1] or 1)
+    if name.startswith("interval"):
+        name = "interval"
+    if name.endswith("multirange"):
+        return "{}"
     return "empty" if name.endswith("range") else _NEUTRAL.get(name, "")

@@ -162,6 +162,7 @@ def _detaching(context: PlanContext, table: Table) -> tuple[Operations, Operatio
         return detached(table, context.quoting)
     schema = context.quoting.schema(table.name)
     names = [key.name for key in table.foreign_keys if key.name is not None]
+    context.dropped_keys |= {(table.name, name) for name in names}
     bare = _made_again(context, replace(table, foreign_keys=()))
     return (
         tuple(ops.DropConstraintOp(conv(name), table.name.name, "foreignkey", schema=schema) for name in names),
@@ -256,6 +257,8 @@ def _followers(context: PlanContext, pair: TablePair) -> Iterator[tuple[str, str
         if constraint.actual is None or constraint.expected is None or constraint.expected.name is not None:
             continue
         if _links_of(after_renames(context, pair, constraint.actual)) != _links_of(constraint.expected):
+            continue
+        if (pair.actual.name, str(constraint.actual.name)) in context.loose_keys:
             continue
         target = follow(constraint.actual.name)
         if target is not None:
