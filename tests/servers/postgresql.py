@@ -11,6 +11,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
 from tests.servers.choice import (
     Choice,
     Server,
@@ -115,6 +118,38 @@ def local(binaries: Path, origin: str | None = None) -> Server:
         account,
         folder,
     )
+    return _serve(binaries, data, account, origin or f"started from {binaries}")
+
+
+def standby(primary: Server) -> Server:
+    """A hot standby of a server that :func:`local` or :func:`embedded` started, with what that holds now.
+
+    It follows nobody: what the primary does later does not reach it.
+    """
+    folder = server_folder("drift-standby-")
+    account = UNPRIVILEGED if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+    with create_engine(primary.url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
+        source = Path(str(connection.exec_driver_sql("SHOW data_directory").scalar()))
+        newer = primary.version >= (15,)
+        start, stop = ("pg_backup_start", "pg_backup_stop") if newer else ("pg_start_backup", "pg_stop_backup")
+        connection.exec_driver_sql(f"SELECT {start}('standby', true{'' if newer else ', false'})")
+        data = folder / "data"
+        shutil.copytree(source, data, ignore=shutil.ignore_patterns("postmaster.pid", "pg_wal"))
+        label = connection.exec_driver_sql(f"SELECT labelfile FROM {stop}({'' if newer else 'false'})").scalar()
+        shutil.copytree(source / "pg_wal", data / "pg_wal")
+    (data / "backup_label").write_text(str(label))
+    (data / "standby.signal").touch()
+    if account is not None:
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, account)
+    data.chmod(0o700)
+    command = (source / "postmaster.opts").read_text().split(" ", 1)[0].strip('"')
+    return _serve(Path(command).parent, data, account, "a standby")
+
+
+def _serve(binaries: Path, data: Path, account: str | None, origin: str) -> Server:
+    """Start a server on a data folder; its parent folder goes when it stops."""
+    folder = data.parent
     port = free_port()
     settings = {**FAST, "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(folder)}
     with (folder / "log").open("wb") as log:
@@ -138,7 +173,7 @@ def local(binaries: Path, origin: str | None = None) -> Server:
     except BaseException:
         stop()
         raise
-    return Server(url, f"PostgreSQL {_dotted(version)} ({origin or f'started from {binaries}'})", version, stop)
+    return Server(url, f"PostgreSQL {_dotted(version)} ({origin})", version, stop)
 
 
 def _within_reach(binaries: Path, folder: Path, account: str) -> Path:
