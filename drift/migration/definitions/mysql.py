@@ -47,6 +47,7 @@ class _Difference:
         source, target = self.source, self.target
         yield from self._drop_foreign_keys(_gone(source.foreign_keys, target.foreign_keys))
         yield from self._drop_checks(_gone(named(source.checks), named(target.checks)))
+        yield from self._loosen()
         added = [c for c in target.columns if source.column(c.name) is None]
         dropped = [c for c in source.columns if target.column(c.name) is None]
         # An index that a foreign key needs must not be missing for a moment: the new ones come first.
@@ -61,6 +62,26 @@ class _Difference:
         for key in _gone(target.foreign_keys, source.foreign_keys):
             yield from self._add_foreign_key(key)
         yield from self._options()
+
+    def _loosen(self) -> Iterator[Statement]:
+        """Drop what goes anyway before its columns change their types: a text column cannot be in an index as a whole.
+
+        A spatial index goes even where it comes again: MySQL changes no reference system below one.
+        """
+        retyped = {c.name for c in self._changed() if _type(self.source, c.name) != c.type}
+        staying = [key.columns for key in self.source.foreign_keys if key in self.target.foreign_keys]
+        for key in (*self.source.uniques, *real(self.source.indexes)):
+            kept = key in self.target.uniques or key in self.target.indexes
+            spatial = isinstance(key, Index) and key.method == "spatial"
+            used = any(key.columns[: len(columns)] == columns for columns in staying)
+            if used or retyped.isdisjoint(key.columns) or (kept and not spatial):
+                continue
+            yield self._drop_index(key.name, key.columns)
+            self.source = replace(
+                self.source,
+                uniques=tuple(other for other in self.source.uniques if other != key),
+                indexes=tuple(other for other in self.source.indexes if other != key),
+            )
 
     # columns
 
@@ -295,6 +316,11 @@ class _Difference:
 
     def _missing(self, view: str, column: str, name: str) -> str:
         return self._exists(view, column, name).replace("SELECT EXISTS", "SELECT NOT EXISTS", 1)
+
+
+def _type(table: Table, column: str) -> str | None:
+    found = table.column(column)
+    return None if found is None else found.type
 
 
 def _gone(left: Iterable[Any], right: Iterable[Any]) -> list[Any]:
