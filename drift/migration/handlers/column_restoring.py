@@ -9,6 +9,7 @@ from drift.alignment import Pair, TablePair
 from drift.findings import Finding
 from drift.migration.constraint_facts import columns_of, constraints_of
 from drift.migration.context import PlanContext
+from drift.migration.handlers.messages import drop_reason
 from drift.migration.translate import after_renames
 from drift.schema import Column, Index, QualifiedName
 
@@ -39,15 +40,19 @@ def added_again(context: PlanContext, pair: TablePair, column: Column) -> list[s
         what = f"COLUMN {table}.{context.quoting.name(column.name)}"
         statements.append(context.ddl.comment(what, column.comment))
     before = {new: old for old, new in context.column_names(pair).items()}
-    spoken_of = _spoken_of(context, pair)
-    dropped = [member for code, member in spoken_of if code[2] == "2"]
     for member, _ in _members(pair, before.get(column.name, column.name)):
-        if member not in dropped:
-            renamed = any(code in RENAMES and other == member for code, other in spoken_of)
-            statements.append(
-                _statement(context, pair, member, _expected_name(pair, member) if renamed else member.name)
-            )
+        name = present_name(context, pair, member)
+        if name is not None:
+            statements.append(_statement(context, pair, member, name))
     return statements
+
+
+def present_name(context: PlanContext, pair: TablePair, member: Any) -> str | None:
+    """What a constraint or index is called while types change: renamed by then, or dropped, which is ``None``."""
+    codes = [code for code, other in _spoken_of(context, pair) if other == member]
+    if drop_reason(context.options, "") is None and any(code[2] == "2" for code in codes):
+        return None
+    return _expected_name(pair, member) if any(code in RENAMES for code in codes) else str(member.name)
 
 
 def _members(pair: TablePair, column: str) -> Iterator[tuple[Any, tuple[str, ...]]]:

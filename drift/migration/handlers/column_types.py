@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
+from drift.alignment import Pair, TablePair
 from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.casts import Cast, cast_for, same_family
 from drift.migration.context import PlanContext
 from drift.migration.ddl.quoting import mentions, rename_identifiers
 from drift.migration.handlers.column_places import Place, default_statement, locate
-from drift.migration.handlers.column_restoring import added_again
+from drift.migration.handlers.column_restoring import added_again, present_name
 from drift.migration.handlers.domains import alter_domain, shared_domain
 from drift.migration.handlers.expand_contract import HAZARD, around_views, exchanges, parts
 from drift.migration.handlers.riders import why_not
@@ -20,13 +22,14 @@ from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import after_renames
-from drift.schema import Column, Index, QualifiedName, Table, TableKind
+from drift.schema import Check, Column, Index, QualifiedName, Table, TableKind
 
+TYPES = ("CO301", "CO306", "CO309")
 TOGETHER = ("CO301", "CO303", "CO306", "CO309")
 """A default stands in the way of a type change, and a collation is part of a type: one step answers them all."""
 
 
-@handles("CO301", "CO306", "CO309")
+@handles(*TYPES)
 def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
     """Another type: the default is taken off, the values are cast, the expected default is put on."""
     place = locate(finding, context)
@@ -169,27 +172,61 @@ def _around(context: PlanContext, place: Place) -> tuple[tuple[list[str], list[s
         again = added_again(context, place.pair, column)
         put_new += again
         put_old += again
+    there: tuple[list[str], list[str]] = ([*drop], [*put_new])
+    back: tuple[list[str], list[str]] = ([*drop], [*put_old])
     if same_family(place.actual, place.expected):
-        return (drop, put_new), (drop, put_old)
-    for checks in place.pair.checks:
-        actual = checks.actual
-        if actual is None or actual.name is None or not mentions(actual.expression.sql, place.actual.name):
+        return there, back
+    for member, off, new, old in _written_for_the_type(context, place):
+        # One that is over several columns is off while all of them change.
+        changing = [name for name in _changing(context, place.pair) if _mentions(member, name)]
+        if place.actual.name == changing[0]:
+            there[0].append(off)
+            back[1].append(old)
+        if place.actual.name == changing[-1]:
+            there[1].append(new)
+            back[0].append(off)
+    return there, back
+
+
+def _written_for_the_type(context: PlanContext, place: Place) -> Iterator[tuple[Check | Index, str, str, str]]:
+    """Checks and indexes whose expressions mention the column: how they go, how they come, and how they come back."""
+    table, ddl = place.table, context.ddl
+    members: list[Pair[Any]] = [*place.pair.checks, *place.pair.indexes]
+    for pair in members:
+        found = pair.actual
+        if found is None or found.name is None or not _mentions(found, place.actual.name):
             continue
-        old = after_renames(context, place.pair, actual)
-        new = replace(checks.expected, name=old.name) if checks.expected is not None else old
-        drop.append(context.ddl.drop_constraint(table, actual.name))
-        put_new.append(context.ddl.add_constraint(table, actual.name, new))
-        put_old.append(context.ddl.add_constraint(table, actual.name, old))
-    for indexes in place.pair.indexes:
-        found = indexes.actual
-        if found is None or found.name is None or not _reads(found, place.actual.name):
+        name = present_name(context, place.pair, found)
+        if name is None:
             continue
-        old_index = after_renames(context, place.pair, found)
-        new_index = replace(indexes.expected, name=found.name) if indexes.expected is not None else old_index
-        drop.append(f"DROP INDEX {context.quoting.qualified(QualifiedName(table.schema, found.name))}")
-        put_new.append(context.ddl.create_index(table, found.name, new_index))
-        put_old.append(context.ddl.create_index(table, found.name, old_index))
-    return (drop, put_new), (drop, put_old)
+        old = after_renames(context, place.pair, found)
+        new = pair.expected if pair.expected is not None else old
+        if isinstance(old, Check) and isinstance(new, Check):
+            put = ddl.add_constraint(table, name, new), ddl.add_constraint(table, name, old)
+            yield found, ddl.drop_constraint(table, name), *put
+        elif isinstance(old, Index) and isinstance(new, Index):
+            off = f"DROP INDEX {context.quoting.qualified(QualifiedName(table.schema, name))}"
+            yield found, off, ddl.create_index(table, name, new), ddl.create_index(table, name, old)
+
+
+def _changing(context: PlanContext, pair: TablePair) -> list[str]:
+    """Actual names of the table's columns that get a type of another kind, in the order of their steps."""
+    names: list[str] = []
+    for finding in context.findings:
+        if finding.code not in TYPES or context.table_pair(finding.subject) is not pair:
+            continue
+        columns = context.column_pair(pair, finding.subject.name)
+        if columns is None or columns.expected is None or columns.actual is None:
+            continue
+        if not same_family(columns.actual, columns.expected) and columns.actual.name not in names:
+            names.append(columns.actual.name)
+    return names
+
+
+def _mentions(member: Check | Index, column: str) -> bool:
+    if isinstance(member, Check):
+        return mentions(member.expression.sql, column)
+    return _reads(member, column)
 
 
 def _generated_from(context: PlanContext, place: Place) -> Iterator[Column]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
+from drift.checks.causes import columns_of as involved
 from drift.findings import Safety
 from drift.migration import operations as own
 from drift.migration.constraint_facts import CONSTRAINT_KINDS, columns_of
@@ -252,7 +253,7 @@ def data_guards(
     names = context.column_names(pair)
     present = {names.get(column.name, column.name) for column in pair.actual.columns}
     columns = columns_of(constraint)
-    if not set(columns) <= present:
+    if not {*columns, *(involved(constraint, pair.expected) if pair.expected is not None else ())} <= present:
         return ()
     queries = Queries(context.quoting)
     spelled = ", ".join(columns)

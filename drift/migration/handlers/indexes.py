@@ -9,6 +9,7 @@ from alembic.operations import ops
 
 from drift.alignment import Pair, TablePair
 from drift.alignment.pairs import UNIQUE_CONSTRAINT
+from drift.checks.causes import columns_of as involved
 from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
@@ -64,7 +65,7 @@ def _guards(context: PlanContext, pair: TablePair, table: QualifiedName, index: 
     present = {names.get(column.name, column.name) for column in pair.actual.columns}
     columns = [key.column for key in index.keys if key.column is not None]
     expressions = [key.expression.sql for key in index.keys if key.expression is not None]
-    if not set(columns) <= present:
+    if not {*columns, *(involved(index, pair.expected) if pair.expected is not None else ())} <= present:
         return ()
     query = Queries(context.quoting).duplicates(
         table,

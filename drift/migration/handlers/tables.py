@@ -403,8 +403,34 @@ def enable_trigger(finding: Finding, context: PlanContext) -> Iterator[Step]:
     )
 
 
-@handles("TB301", "TB306")
+@handles("TB301")
 def needs_a_person(finding: Finding, context: PlanContext) -> Iterator[Step]:
-    """A view where a table is mapped, another partition key: rows must be moved, and only a person knows how."""
-    context.refuse(finding, "the rows must be moved to a new table; write that migration by hand")
+    """A view where a table is mapped: only a person knows where its rows are, and who reads it."""
+    context.refuse(
+        finding,
+        "a person must say what becomes of the view: rename it, and the next plan creates the table; then fill the "
+        "table from it and drop it, or map the view as what it is",
+    )
+    yield from ()
+
+
+@handles("TB306")
+def partition_by_hand(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """A partition key cannot be changed: the rows must be moved to a new table, and only a person knows the bounds."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None or pair.expected is None:
+        return
+    quoting, name = context.quoting, context.table_name(pair)
+    new = quoting.qualified(QualifiedName(name.schema, f"{name.name[:58]}_new"))
+    table, key = quoting.qualified(name), pair.expected.partition_key
+    by = f" PARTITION BY {key.sql}" if key is not None else ""
+    move = f"INSERT INTO {new} SELECT * FROM {table}"
+    if pair.actual.partition_key is None:
+        move = f"ALTER TABLE {new} ATTACH PARTITION {table} DEFAULT, under another name and without copying a row"
+    context.refuse(
+        finding,
+        f"the key of {table} cannot be changed in place, and only a person knows the partitions' bounds. By hand: "
+        f"CREATE TABLE {new} (LIKE {table} INCLUDING ALL EXCLUDING INDEXES){by}, with the expected keys and its "
+        f"partitions; {move}; rename both tables in one transaction; point foreign keys to the new one",
+    )
     yield from ()
