@@ -5,6 +5,7 @@ Exit codes: 0 in sync, 1 drift, 2 could not check.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from difflib import get_close_matches
@@ -19,6 +20,9 @@ from drift.cli.failures import report_failure
 from drift.errors import DriftError
 
 IN_SYNC, DRIFT, COULD_NOT_CHECK = 0, 1, 2
+
+_COMPLETION = "_DRIFT_COMPLETE"
+"""The variable with which a shell asks for completions; click answers, and ends the program."""
 
 COMMANDS = {
     "check": "Compare models with the live database; exit code 1 on drift.",
@@ -96,12 +100,24 @@ def run(arguments: list[str]) -> int:
         sys.stdout = None
         return COULD_NOT_CHECK
     except SystemExit as error:
-        return error.code if isinstance(error.code, int) else COULD_NOT_CHECK
+        if _COMPLETION in os.environ:
+            return error.code if isinstance(error.code, int) else COULD_NOT_CHECK
+        # Not ours: a module of the project ended the program. What it left undone was not checked.
+        report_failure(_ended(error), verbose=verbose)
+        return COULD_NOT_CHECK
     except BaseException as error:
         # The last line of defence: whatever went wrong, the exit code is never 0.
         report_failure(error, verbose=verbose)
         return COULD_NOT_CHECK
     return result if isinstance(result, int) else IN_SYNC
+
+
+def _ended(error: SystemExit) -> DriftError:
+    return DriftError(
+        "a module of the project ended the program",
+        details=(f"SystemExit: {error.code}",),
+        help=("run it again with -v to see where", "modules must be importable without starting anything"),
+    )
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

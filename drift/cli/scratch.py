@@ -13,7 +13,7 @@ from drift.errors import DriftError
 
 if TYPE_CHECKING:
     from alembic.script import Script
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Connection
 
     from drift.pipeline import Inputs
     from drift.sources.alembic_project import AlembicProject, CapturedEnvironment
@@ -97,8 +97,28 @@ def migrated_database(
                         details=tuple(str(original).strip().splitlines()[:2]),
                         help=("`alembic upgrade head` on an empty database shows the same",),
                     ) from error
+            _stamp(connection, project, environment, revisions)
         engine.dispose()
         yield scratch.url
+
+
+def _stamp(
+    connection: Connection,
+    project: AlembicProject,
+    environment: CapturedEnvironment | None,
+    revisions: str | tuple[str, ...],
+) -> None:
+    """Make the version table, as Alembic would: a database that was migrated has one."""
+    from alembic.runtime.migration import MigrationContext
+
+    options: dict[str, str] = {}
+    if environment is not None:
+        options["version_table"] = environment.version_table
+        if environment.version_table_schema is not None:
+            options["version_table_schema"] = environment.version_table_schema
+    context = MigrationContext.configure(connection, opts=options)
+    context.stamp(project.scripts(), revisions)  # type: ignore[arg-type]  # it takes several, too
+    connection.commit()
 
 
 def _dialect(inputs: Inputs, of_project: URL | None) -> str:
