@@ -13,7 +13,7 @@ from drift.schema import QualifiedName
 if TYPE_CHECKING:
     from drift.alignment.pairs import Alignment
 
-_TOKEN = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d][\w$]*)""")
+_TOKEN = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|([^\W\d][\w$]*)|`((?:[^`]|``)*)`""")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -25,11 +25,13 @@ class Renaming:
         tables: Table names.
         columns: For each table, by its expected name: its columns.
         types: Enums and domains.
+        quote: What stands around names in SQL text, where they need it.
     """
 
     tables: Mapping[QualifiedName, QualifiedName] = field(default_factory=dict)
     columns: Mapping[QualifiedName, Mapping[str, str]] = field(default_factory=dict)
     types: Mapping[QualifiedName, QualifiedName] = field(default_factory=dict)
+    quote: str = '"'
 
     def table(self, name: QualifiedName) -> QualifiedName:
         """The actual name of the table that the models call ``name``."""
@@ -56,7 +58,7 @@ class Renaming:
             names = {table.name: actual.name, **(names or {})}
         if not names:
             return sql
-        return _TOKEN.sub(lambda match: _renamed(match, names), sql)
+        return _TOKEN.sub(lambda match: _renamed(match, names, self.quote), sql)
 
 
 def with_other_name(spelling: str, old: QualifiedName, new: QualifiedName) -> str:
@@ -106,7 +108,8 @@ def renaming(alignment: Alignment) -> Renaming:
         ),
     ]
     types = {wanted: seen for wanted, seen in named if wanted != seen}
-    return Renaming(tables, columns, types)
+    quote = "`" if alignment.actual.dialect in ("mysql", "mariadb") else '"'
+    return Renaming(tables, columns, types, quote)
 
 
 def identifiers(sql: str) -> frozenset[str]:
@@ -122,12 +125,14 @@ def identifiers(sql: str) -> frozenset[str]:
 def _identifier(match: re.Match[str]) -> str | None:
     if match[1] is not None:
         return match[1].replace('""', '"')
-    return match[2]
+    return match[2] if match[3] is None else match[3].replace("``", "`")
 
 
-def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
+def _renamed(match: re.Match[str], names: Mapping[str, str], quote: str) -> str:
     name = _identifier(match)
     if name is None or name not in names:
         return match[0]
     actual = names[name]
-    return _written(actual) if match[1] is None else f'"{_doubled(actual)}"'
+    if match[2] is not None and _PLAIN.fullmatch(actual):
+        return actual
+    return quote + actual.replace(quote, quote * 2) + quote

@@ -200,7 +200,7 @@ class _Difference:
 
     def _add_index(self, index: Index) -> Statement:
         name = self._name(index.name, index.columns, "ix")
-        online = index.method == "btree"
+        online = index.method == "btree" and all(key.expression is None for key in index.keys)
         definition = index_definition(index, name, self.quoting)
         return Statement(
             f"{self.prefix} ADD {definition}" + (f", {_ONLINE}" if online else ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from drift.dialects.mysql.spelling import canonical_default, is_constant
+from drift.dialects.text import unparenthesised
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import Check, Column, ForeignKey, Index, IndexKey, Table
 
@@ -87,7 +88,7 @@ def visibility(index: Index, quoting: Quoting) -> str:
 
 
 def _key(key: IndexKey, quoting: Quoting) -> str:
-    text = quoting.name(key.column) if key.column is not None else f"({key.expression})"
+    text = f"({unparenthesised(str(key.expression))})" if key.column is None else quoting.name(key.column)
     text += f"({key.length})" if key.length is not None else ""
     return text + (" DESC" if key.descending else "")
 
