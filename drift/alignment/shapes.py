@@ -36,6 +36,7 @@ def foreign_key_full_shape(key: ForeignKey, table: QualifiedName, names: Renamin
     return (
         foreign_key_shape(key, table, names),
         key.on_delete,
+        frozenset(names.of_columns(table, key.delete_columns)),
         key.on_update,
         key.deferrable,
         key.initially_deferred,

@@ -41,16 +41,19 @@ def foreign_key_action_mismatch(table: TableView, schema: SchemaView) -> Iterato
         if schema.actual.dialect in _DIALECTS_WITHOUT_RESTRICT:
             ours = _restricted(*ours)
             theirs = _restricted(*theirs)
-        if ours == theirs:
+        ours_emptied = schema.actual_names(table, wanted.delete_columns)
+        if ours == theirs and set(ours_emptied) == set(seen.delete_columns):
             continue
         severity, message = _judge(wanted.on_delete, seen.on_delete, wanted.on_update, seen.on_update)
+        if ours == theirs:
+            severity, message = Severity.ERROR, "Deleting the target empties other columns than the models expect."
         yield found(
             "FK302",
             subject_of(table, seen, wanted),
             message,
             severity=severity,
-            expected=_actions(*ours),
-            actual=_actions(*theirs),
+            expected=_actions(*ours, wanted.delete_columns),
+            actual=_actions(*theirs, seen.delete_columns),
             locations=places(*map(table.wanted.column, wanted.columns), table.wanted),
             repair=repair(
                 "replace-foreign-key", f"replace it by {text_of(wanted, schema)}", safety=Safety.BLOCKS_WRITES
@@ -64,8 +67,9 @@ def _restricted(on_delete: str, on_update: str) -> tuple[str, str]:
     return on_delete.replace("NO ACTION", "RESTRICT"), on_update.replace("NO ACTION", "RESTRICT")
 
 
-def _actions(on_delete: str, on_update: str) -> str:
-    return f"ON DELETE {on_delete} ON UPDATE {on_update}"
+def _actions(on_delete: str, on_update: str, columns: tuple[str, ...]) -> str:
+    some = f" ({listed(columns)})" if columns else ""
+    return f"ON DELETE {on_delete}{some} ON UPDATE {on_update}"
 
 
 def _judge(delete_wanted: str, delete_seen: str, update_wanted: str, update_seen: str) -> tuple[Severity, str]:

@@ -39,6 +39,8 @@ def text_of(key: ForeignKey, schema: SchemaView) -> str:
     text = f"FOREIGN KEY ({listed(key.columns)}) REFERENCES {target} ({listed(key.target_columns)})"
     if key.on_delete != "NO ACTION":
         text += f" ON DELETE {key.on_delete}"
+    if key.delete_columns:
+        text += f" ({listed(key.delete_columns)})"
     if key.on_update != "NO ACTION":
         text += f" ON UPDATE {key.on_update}"
     return text

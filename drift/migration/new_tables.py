@@ -133,7 +133,7 @@ def _constraints(context: PlanContext, table: Table, copy: sa.Table, late: tuple
                 list(foreign.columns),
                 [f"{prefix}.{column}" for column in foreign.target_columns],
                 name=name(foreign.name),
-                ondelete=None if foreign.on_delete == "NO ACTION" else foreign.on_delete,
+                ondelete=context.ddl.on_delete(foreign),
                 onupdate=None if foreign.on_update == "NO ACTION" else foreign.on_update,
                 match=None if foreign.match == "SIMPLE" else foreign.match,
                 link_to_name=True,

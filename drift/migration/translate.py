@@ -29,7 +29,8 @@ def with_columns(context: PlanContext, noun: NounT, names: Mapping[str, str]) ->
     if not names and not context.enum_names:
         return noun
     if isinstance(noun, ForeignKey):
-        return replace(noun, columns=_columns(noun.columns, names))
+        emptied = _columns(noun.delete_columns, names)
+        return replace(noun, columns=_columns(noun.columns, names), delete_columns=emptied)
     if isinstance(noun, Check):
         expression = _expression(context, noun.expression, names)
         assert expression is not None

@@ -42,7 +42,10 @@ class Unique:
 @made_quickly
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A foreign key. Actions are upper case, ``NO ACTION`` where none is given; ``match``: SIMPLE, FULL or PARTIAL."""
+    """A foreign key. Actions are upper case, ``NO ACTION`` where none is given; ``match``: SIMPLE, FULL or PARTIAL.
+
+    ``delete_columns`` are those that ``ON DELETE SET NULL (...)`` or ``SET DEFAULT (...)`` names; empty means all.
+    """
 
     name: str | None
     columns: tuple[str, ...]
@@ -56,6 +59,7 @@ class ForeignKey:
     validated: bool = True
     enforced: bool = True
     comment: str | None = None
+    delete_columns: tuple[str, ...] = ()
 
 
 @made_quickly

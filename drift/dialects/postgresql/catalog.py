@@ -79,6 +79,11 @@ def fetch(connection: Connection, server: Server, schemas: Sequence[str]) -> Cat
         found = rows(connection, _query("schemas", {"names": names}))
         placeholders = {
             "namespaces": "'{" + ",".join(str(int(row[0])) for row in found) + "}'::pg_catalog.oid[]",
+            "delete_columns": (
+                "pg_catalog.array_to_string(con.confdelsetcols, ' ')"
+                if server.version_number >= 150000
+                else "NULL::pg_catalog.text"
+            ),
             "enforced": "con.conenforced" if server.version_number >= 180000 else "true",
             "nulls_not_distinct": "i.indnullsnotdistinct" if server.version_number >= 150000 else "false",
         }

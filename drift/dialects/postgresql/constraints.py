@@ -88,6 +88,7 @@ class _ConstraintRow(NamedTuple):
     target_columns: str | None
     target_column_names: str | None
     on_delete: str
+    delete_columns: str | None
     on_update: str
     match: str
     expression: str | None
@@ -166,9 +167,11 @@ def _foreign_key(
         target_columns = tuple(json.loads(row.target_column_names or "[]"))
     else:
         return None
+    own = _column_names(row.columns, columns[row.relation])
+    emptied = _column_names(row.delete_columns, columns[row.relation]) if row.delete_columns else ()
     return ForeignKey(
         row.name,
-        _column_names(row.columns, columns[row.relation]),
+        own,
         target,
         target_columns,
         _ACTIONS[row.on_delete],
@@ -179,6 +182,7 @@ def _foreign_key(
         row.validated,
         row.enforced,
         comment,
+        emptied if set(emptied) != set(own) else (),
     )
 
 

@@ -152,12 +152,18 @@ class PostgresDDL:
             words.append(f"MATCH {key.match}")
         if key.on_update != "NO ACTION":
             words.append(f"ON UPDATE {key.on_update}")
-        if key.on_delete != "NO ACTION":
-            words.append(f"ON DELETE {key.on_delete}")
+        if (action := self.on_delete(key)) is not None:
+            words.append(f"ON DELETE {action}")
         text = " ".join(words) + self.deferrability(key)
         if not key.enforced:
             text += " NOT ENFORCED"
         return text if key.validated else text + " NOT VALID"
+
+    def on_delete(self, key: ForeignKey) -> str | None:
+        """What happens to a row whose target is deleted; ``None`` where nothing is said."""
+        if key.on_delete == "NO ACTION":
+            return None
+        return f"{key.on_delete} ({self.quoting.names(key.delete_columns)})" if key.delete_columns else key.on_delete
 
     def _exclusion(self, exclusion: Exclusion) -> str:
         elements = ", ".join(self._element(element) for element in exclusion.elements)

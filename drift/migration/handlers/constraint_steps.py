@@ -92,8 +92,10 @@ def _plain_add(context: PlanContext, table: QualifiedName, name: str, constraint
         return ops.CreateUniqueConstraintOp(
             conv(name), table.name, list(constraint.columns), schema=schema, **options, **dialect
         )
-    # Alembic's renderer loses NOT VALID of a foreign key before 1.16; as plain SQL it cannot get lost.
-    if isinstance(constraint, ForeignKey) and constraint.enforced and constraint.validated:
+    # Alembic's renderer loses NOT VALID of a foreign key before 1.16; as plain SQL it cannot get lost. SQLAlchemy
+    # before 2.0.43 does not take ON DELETE with columns.
+    plain_key = isinstance(constraint, ForeignKey) and constraint.enforced and not constraint.delete_columns
+    if plain_key and isinstance(constraint, ForeignKey) and constraint.validated:
         return foreign_key_operation(context, table, name, constraint)
     # A colon or a percent sign would be taken for a parameter on its way through Alembic's text().
     harmless = isinstance(constraint, Check) and not set(":%\\") & set(constraint.expression.sql.replace("::", ""))
@@ -115,8 +117,8 @@ def foreign_key_operation(
 ) -> ops.CreateForeignKeyOp:
     """``op.create_foreign_key``."""
     options = deferrability(key)
-    if key.on_delete != "NO ACTION":
-        options["ondelete"] = key.on_delete
+    if (action := context.ddl.on_delete(key)) is not None:
+        options["ondelete"] = action
     if key.on_update != "NO ACTION":
         options["onupdate"] = key.on_update
     if key.match != "SIMPLE":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,19 +82,35 @@ def foreign_key(native: ForeignKeyConstraint, spelling: Spelling) -> ForeignKey:
     """A foreign key; a target that is not among the models is taken by the name under which it was given."""
     deferrable, deferred = _deferrability(native)
     targets = [_target(element, spelling) for element in native.elements]
+    columns = tuple(spelling.name(element.parent.name) for element in native.elements)
+    on_delete, emptied = _some_columns(native.ondelete, spelling)
     return ForeignKey(
         spelling.constraint_name(native),
-        tuple(spelling.name(element.parent.name) for element in native.elements),
+        columns,
         targets[0][0],
         tuple(column for _, column in targets),
-        phrase(native.ondelete, "NO ACTION"),
+        phrase(on_delete, "NO ACTION"),
         phrase(native.onupdate, "NO ACTION"),
         deferrable,
         deferred,
         phrase(native.match, "SIMPLE"),
         validated=spelling.option(native, "not_valid") is not True,
         comment=_comment(native),
+        delete_columns=emptied if set(emptied) != set(columns) else (),
     )
+
+
+_SOME_COLUMNS = re.compile(r"\s*(SET\s+(?:NULL|DEFAULT))\s*\((.*)\)\s*", re.IGNORECASE | re.DOTALL)
+_NAMES = re.compile(r'"((?:[^"]|"")+)"|([^\s,"]+)')
+
+
+def _some_columns(ondelete: str | None, spelling: Spelling) -> tuple[str | None, tuple[str, ...]]:
+    """``SET NULL (a, "B")`` as ``SET NULL`` and its columns; an unquoted name is folded, as the server does it."""
+    match = _SOME_COLUMNS.fullmatch(ondelete or "")
+    if match is None:
+        return ondelete, ()
+    names = (quoted.replace('""', '"') or plain.lower() for quoted, plain in _NAMES.findall(match[2]))
+    return match[1], tuple(spelling.name(name) for name in names)
 
 
 def check(native: CheckConstraint, spelling: Spelling) -> Check:

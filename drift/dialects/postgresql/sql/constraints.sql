@@ -27,6 +27,7 @@ SELECT
             )::pg_catalog.text
     END AS target_names,
     con.confdeltype::pg_catalog.text,
+    $delete_columns AS delete_columns,
     con.confupdtype::pg_catalog.text,
     con.confmatchtype::pg_catalog.text,
     CASE WHEN con.contype = 'c' THEN pg_catalog.pg_get_expr(con.conbin, con.conrelid) END AS expression,
