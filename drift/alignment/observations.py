@@ -253,6 +253,7 @@ class Observations:
         unpaired: Schemas without a class: pairs of (dotted name, why). For ``-v``, not a shortcoming.
         schemas: How many schemas were found.
         fields: How many fields were compared.
+        schema_translate_map: Pairs of a schema in the models and the one that is meant by it, where these differ.
     """
 
     pairs: tuple[SchemaPair, ...] = ()
@@ -263,6 +264,7 @@ class Observations:
     unpaired: tuple[tuple[str, str], ...] = ()
     schemas: int = 0
     fields: int = 0
+    schema_translate_map: tuple[tuple[str | None, str | None], ...] = ()
 
 
 class RowCondition(StrEnum):

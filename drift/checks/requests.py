@@ -54,7 +54,7 @@ class RequestCase:
 
 def check_requests(observations: Observations, expected: Schema, actual: Schema | None = None) -> Iterator[Outcome]:
     """Judge request schemas; without a database there is nothing to judge against but the models themselves."""
-    facts = Facts(expected, actual)
+    facts = Facts(expected, actual, schema_translate_map=observations.schema_translate_map)
     for pair in observations.requests:
         for fact in pair.requests:
             column = facts.expected_column(fact.table, fact.column)

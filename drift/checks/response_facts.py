@@ -27,11 +27,13 @@ class Facts:
         expected: What the models say.
         actual: What the database holds; ``None`` without one.
         answers: Answers of ``--probe``; empty without it.
+        schema_translate_map: As in :class:`~drift.alignment.observations.Observations`.
     """
 
     expected: Schema
     actual: Schema | None = None
     answers: Mapping[RowQuestion, RowAnswer] = field(default_factory=dict)
+    schema_translate_map: tuple[tuple[str | None, str | None], ...] = ()
 
     @cached_property
     def _expected(self) -> dict[QualifiedName, Table]:
@@ -46,9 +48,10 @@ class Facts:
         return {enum.name: enum.labels for enum in self.actual.enums} if self.actual else {}
 
     def qualified(self, name: QualifiedName) -> QualifiedName:
-        """The name with the default schema where it has none."""
-        if name.schema is not None:
-            return name
+        """The name in the database: the schema that is meant, which is the default one where none is named."""
+        schema = dict(self.schema_translate_map).get(name.schema, name.schema)
+        if schema is not None:
+            return QualifiedName(schema, name.name)
         default = self.actual.default_schema if self.actual else None
         return QualifiedName(default or self.expected.default_schema, name.name)
 

@@ -53,7 +53,7 @@ def check_responses(
         actual: The database's; ``None`` when there is none to look at.
         answers: What ``--probe`` found, to the questions of :func:`row_questions`.
     """
-    facts = Facts(expected, actual, answers or {})
+    facts = Facts(expected, actual, answers or {}, observations.schema_translate_map)
     for check, case in _cases(observations.pairs, facts):
         yield from check(case)
     for annotation in observations.annotations:
@@ -68,7 +68,7 @@ def row_questions(
     observations: Observations, expected: Schema, actual: Schema | None = None
 ) -> tuple[RowQuestion, ...]:
     """What to look for in the tables, each once: rows that a response would reject."""
-    facts = Facts(expected, actual)
+    facts = Facts(expected, actual, schema_translate_map=observations.schema_translate_map)
     found: dict[RowQuestion, None] = {}
     for check, case in _cases(observations.pairs, facts):
         if facts.is_absent(case.table, case.first.columns):

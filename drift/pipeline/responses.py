@@ -33,6 +33,7 @@ def check_responses(
         dialect=actual.dialect,
         driver=target.driver,
         actual=actual,
+        schema_translate_map=target.schema_translate_map,
         pairs=dict(target.response_pairs),
         recorded=_recorded(target.directory),
     )

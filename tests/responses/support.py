@@ -65,7 +65,8 @@ def run(
     models = load([base], directory=directory or Path.cwd())
     with dialect.read_only(engine) as connection:
         info = dialect.info(connection)
-        expected = expect(models, dialect, info, ExpectOptions())
+        translate = options.get("schema_translate_map", {})
+        expected = expect(models, dialect, info, ExpectOptions(schema_translate_map=translate))
         actual = dialect.read(connection, Scope(schemas=tuple(expected.schemas)))
         observations = observe(
             references, models, options=ObserveOptions(dialect=info.dialect, actual=actual, **options)

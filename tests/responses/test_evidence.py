@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
 from drift.alignment.observations import RowAnswer, RowCondition, RowQuestion
 from drift.dialects import Scope, dialect_for
 from drift.schema import QualifiedName
 from drift.sources.responses import evidence
+from tests.responses.support import run
 
 SCRIPT = """
 CREATE TABLE "odd ""name%" ("a ""b%" int, "c:d" text[], j jsonb, s text, PRIMARY KEY ("a ""b%"));
@@ -94,3 +97,34 @@ def test_a_table_that_cannot_be_read_is_not_checked_and_the_others_are(database:
     many, keyless = answers.values()
     assert many == RowAnswer(None, reason="InsufficientPrivilege")
     assert keyless.rows == 1
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Account(Base):
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str | None]
+
+
+class AccountOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    email: str
+
+
+def test_a_schema_that_is_translated_is_judged_and_looked_into_where_it_is(database: str) -> None:
+    script = """
+        CREATE SCHEMA tenant;
+        CREATE TABLE tenant.accounts (id serial PRIMARY KEY, email varchar);
+        INSERT INTO tenant.accounts (email) VALUES ('a'), (NULL);
+    """
+    checked = run(Base, [AccountOut], database, script=script, probe=True, schema_translate_map={None: "tenant"})
+    (finding,) = checked.findings
+    assert (finding.code, finding.severity.value) == ("RS301", "error")
+    assert (finding.subject.schema, finding.subject.table) == ("tenant", "accounts")
+    assert "id=2" in f"{finding.message} {finding.actual} {finding.details}"

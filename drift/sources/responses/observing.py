@@ -126,6 +126,7 @@ class _Observer:
             unpaired=tuple(sorted(self._pairing.unpaired.items())),
             schemas=len(self._discovery.schemas),
             fields=sum(len(pair.fields) for pair in pairs),
+            schema_translate_map=tuple(self._options.schema_translate_map.items()),
         )
 
     def _nothing(self) -> Unprobed:
