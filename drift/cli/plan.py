@@ -21,12 +21,14 @@ from drift.secrets import scrub
 @click.option(
     "--format", "shape", type=click.Choice(["text", "json", "markdown"]), default="text", help="How to write it."
 )
-def command(settings: Settings, shape: str, **plan_options: Any) -> int:
+@click.option("--split", "chain", is_flag=True, help="As a chain of revisions for several deploys.")
+def command(settings: Settings, shape: str, chain: bool, **plan_options: Any) -> int:
     """Show how the drift would be repaired: adds, changes, renames, drops, each with its lock and its hazard.
 
     Nothing is changed and nothing is written. The exit code is 0 when the plan could be made, whatever is in it:
     `drift check` is the gate.
     """
+    from drift.migration.splitting import split
     from drift.pipeline import run_check
     from drift.pipeline.plan_costs import with_costs
 
@@ -34,16 +36,21 @@ def command(settings: Settings, shape: str, **plan_options: Any) -> int:
         inputs = inputs_for(settings, told)
         report = run_check(inputs)
         plan = with_costs(plan_for(report, plan_options), inputs)
+        links = split(plan) if chain else ()
+    from drift.migration.documents import plan_json, plan_markdown
+
     if shape == "json":
-        text = plan.to_json().rstrip() + "\n"
+        text = plan_json(plan, links).rstrip() + "\n"
     elif shape == "markdown":
-        text = plan.to_markdown().rstrip() + "\n"
+        text = plan_markdown(plan, links).rstrip() + "\n"
     else:
         from drift.cli.plan_text import render_plan
 
         target = report.verdict.actual_source
         click.echo(
-            render_plan(plan, target, color=stdout_color(settings), secrets=known_secrets()), nl=False, color=True
+            render_plan(plan, target, links, color=stdout_color(settings), secrets=known_secrets()),
+            nl=False,
+            color=True,
         )
         click.echo(schema_edits(report.verdict, settings), nl=False)
         return 0

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
 from drift.findings import Safety
 from drift.policy.order import describe
 from drift.reports.safe import visible
+from drift.reports.words import count
 from drift.secrets import scrub
 
 if TYPE_CHECKING:
     from drift.migration.plan import Plan, Step
+    from drift.migration.splitting import Link
 
 _SIGNS = {
     "add": ("+", "green"),
@@ -33,14 +36,20 @@ _SAFETY = {
 Line = list[tuple[str, str]]
 
 
-def render_plan(plan: Plan, target: str, *, color: bool = False, secrets: tuple[str, ...] = ()) -> str:
-    """The plan as text; ``target`` names the database."""
+def render_plan(
+    plan: Plan, target: str, links: Sequence[Link] = (), *, color: bool = False, secrets: tuple[str, ...] = ()
+) -> str:
+    """The plan as text; ``target`` names the database, ``links`` are the revisions of a chain."""
     lines: list[Line] = []
     if plan.steps:
         lines += [[(f"For {target}:", "bold")], []]
-    for step in plan.steps:
-        lines += _step(step)
-    if plan.steps:
+    for link in links:
+        lines += [[(link.heading, "bold")], []]
+        lines += [line for step in link.plan.steps for line in _step(step)]
+        lines.append([])
+    if not links:
+        lines += [line for step in plan.steps for line in _step(step)]
+    if plan.steps and not links:
         lines.append([])
     lines.append([(_totals(plan), "bold")])
     if plan.unanswered:
@@ -50,9 +59,15 @@ def render_plan(plan: Plan, target: str, *, color: bool = False, secrets: tuple[
     if any(step.commented_out for step in plan.steps):
         lines.append([("help: ", "bold"), ("steps in [brackets] stand in the revision as comments", "")])
     if plan.active:
-        lines.append([("help: ", "bold"), ("`drift revision -m TEXT` writes this as an Alembic revision", "")])
+        lines.append([("help: ", "bold"), (_written(links), "")])
     clean = [[(visible_part(scrub(text, secrets)), style) for text, style in line] for line in lines]
     return _colored(clean) if color else "".join("".join(text for text, _ in line) + "\n" for line in clean)
+
+
+def _written(links: Sequence[Link]) -> str:
+    if not links:
+        return "`drift revision -m TEXT` writes this as an Alembic revision"
+    return f"`drift revision -m TEXT --split` writes this as {count(len(links), 'Alembic revision')}"
 
 
 def _step(step: Step) -> list[Line]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from drift.findings import Finding
 from drift.migration.plan import Change, Lock, Plan, Step
+from drift.migration.splitting import WHEN, Link
 
 SIGNS = {Change.ADD: "+", Change.CHANGE: "~", Change.RENAME: ">", Change.DROP: "-", Change.MANUAL: "!"}
 """How ``drift plan`` marks a change."""
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """The plan as plain values, version 1."""
+def plan_document(plan: Plan, links: Sequence[Link] = ()) -> dict[str, Any]:
+    """The plan as plain values, version 1; ``links`` are the revisions of a chain."""
     from drift import __version__
 
+    parts = [
+        {"part": link.part.value, "when": WHEN[link.part], "steps": [_step(step) for step in link.plan.steps]}
+        for link in links
+    ]
     return {
         "version": 1,
         "tool": {"name": "drift", "version": __version__},
@@ -24,12 +30,13 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "summary": {change.value: plan.count(change) for change in Change},
         "steps": [_step(step) for step in plan.steps],
         "unanswered": [{**_finding(finding), "reason": reason} for finding, reason in plan.unanswered],
+        **({"parts": parts} if parts else {}),
     }
 
 
-def plan_json(plan: Plan) -> str:
+def plan_json(plan: Plan, links: Sequence[Link] = ()) -> str:
     """The document as text."""
-    return json.dumps(plan_document(plan), indent=2, ensure_ascii=False)
+    return json.dumps(plan_document(plan, links), indent=2, ensure_ascii=False)
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -65,20 +72,26 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def plan_markdown(plan: Plan) -> str:
-    """The plan for a pull request."""
+def plan_markdown(plan: Plan, links: Sequence[Link] = ()) -> str:
+    """The plan for a pull request; ``links`` are the revisions of a chain."""
     if not plan.steps and not plan.unanswered:
         return "Nothing to do.\n"
     lines = [f"**Plan:** {summary(plan)}", ""]
-    if plan.steps:
-        lines += ["| | step | answers | lock | safety | notes |", "|---|---|---|---|---|---|"]
-        lines += [_row(step) for step in plan.steps]
+    for link in links:
+        lines += [f"**{link.part.value.capitalize()}**: {WHEN[link.part]}.", "", *_table(link.plan.steps), ""]
+    if plan.steps and not links:
+        lines += _table(plan.steps)
     if plan.unanswered:
         lines += ["", "Not repaired:", ""]
         lines += [
             f"- {cell(finding.code)} {cell(finding.subject.name)}: {cell(why)}" for finding, why in plan.unanswered
         ]
     return "\n".join(lines) + "\n"
+
+
+def _table(steps: Sequence[Step]) -> list[str]:
+    head = ["| | step | answers | lock | safety | notes |", "|---|---|---|---|---|---|"]
+    return [*head, *(_row(step) for step in steps)]
 
 
 def _row(step: Step) -> str:

@@ -122,7 +122,7 @@ class Step:
         column: The column that it is about, by its name in the database of today.
         part: The revision of a chain that it belongs to; ``None`` where that follows from the rest.
         parts: The same work as steps for several revisions of a chain; empty where it is one piece.
-        between: What stands there until a later revision of the chain: the table, and the name of a column,
+        between: What stands there from the first until the last part: the table, and the name of a column,
             constraint, or index.
     """
 

@@ -130,13 +130,17 @@ class Queries:
             f"GROUP BY {', '.join(keys)} HAVING count(*) > 1)"
         )
 
-    def orphans(self, table: QualifiedName, key: ForeignKey) -> str:
-        """Some row points at nothing."""
-        child = [f"child.{self.quoting.name(column)}" for column in key.columns]
-        match = " AND ".join(
-            f"parent.{self.quoting.name(target)} = {column}"
-            for target, column in zip(key.target_columns, child, strict=True)
-        )
+    def orphans(
+        self,
+        table: QualifiedName,
+        key: ForeignKey,
+        child: Sequence[str] | None = None,
+        parent: Sequence[str] | None = None,
+    ) -> str:
+        """Some row points at nothing. Both ends may be given as expressions over ``child`` and ``parent``."""
+        child = child or [f"child.{self.quoting.name(column)}" for column in key.columns]
+        parent = parent or [f"parent.{self.quoting.name(column)}" for column in key.target_columns]
+        match = " AND ".join(f"{target} = {column}" for target, column in zip(parent, child, strict=True))
         filled = " AND ".join(f"{column} IS NOT NULL" for column in child)
         return (
             f"SELECT EXISTS (SELECT 1 FROM {self.quoting.qualified(table)} AS child WHERE {filled} AND NOT EXISTS "

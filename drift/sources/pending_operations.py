@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _recorder(operations: list[MigrateOperation], dialect_name: str) -> Iterator
     def get_bind() -> Any:
         raise _DatabaseQuestionError
 
-    context = MigrationContext.configure(dialect_name=dialect_name, opts={"as_sql": True})
+    context = MigrationContext.configure(dialect_name=dialect_name, opts={"as_sql": True, "output_buffer": StringIO()})
     # Alembic's module-level functions only ever look at an instance of Operations itself, not of a subclass.
     recorder = Operations(context)
     for replacement in (invoke, batch_alter_table, get_bind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +15,9 @@ from drift.migration.ddl.postgresql import PostgresDDL
 from drift.migration.ddl.quoting import Quoting
 from drift.migration.options import PlanOptions
 from drift.schema import QualifiedName, Schema, Table, TableKind
+
+if TYPE_CHECKING:
+    from drift.dialects.postgresql.beside import Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,16 @@ class NotCloned:
     reason: str
 
 
-def clone(schema: Schema, connection: Connection) -> tuple[NotCloned, ...]:
+def clone(schema: Schema, connection: Connection, beside: Beside | None = None) -> tuple[NotCloned, ...]:
     """Make the structure of ``schema`` in an empty database; what the server refuses is left out and told.
 
     Args:
         schema: The live side, as read.
         connection: To the scratch database; commits.
+        beside: Functions and partitions; without them triggers run over empty functions, and tables have no partitions.
     """
     refused = []
-    statements = list(clone_statements(schema))
+    statements = list(clone_statements(schema, beside))
     waiting = statements
     while waiting:
         failed: list[tuple[str, str]] = []
@@ -67,18 +71,20 @@ def _execute(connection: Connection, statement: str) -> str | None:
     return None
 
 
-def clone_statements(schema: Schema) -> Iterator[str]:
-    """DDL for everything in ``schema``, in an order in which it can be run.
+def clone_statements(schema: Schema, beside: Beside | None = None) -> Iterator[str]:
+    """DDL for everything in ``schema``, in an order in which it can be run, but for what needs one of the later ones.
 
     Args:
         schema: The live side, as read.
+        beside: Functions and partitions.
     """
     if schema.dialect != "postgresql":
         yield from _by_definition(schema)
         return
     ddl = PostgresDDL(Quoting("postgresql", schema.default_schema), schema.schemas)
     quoting = ddl.quoting
-    for name in sorted(_schemas(schema)):
+    functions = beside.functions if beside is not None else ()
+    for name in sorted(_schemas(schema) | {name.schema for name, _ in functions if name.schema is not None}):
         if name != "public":
             yield f"CREATE SCHEMA IF NOT EXISTS {quoting.name(name)}"
     for extension in schema.extensions:
@@ -91,8 +97,12 @@ def clone_statements(schema: Schema) -> Iterator[str]:
         yield ddl.create_domain(domain)
     for sequence in schema.sequences:
         yield ddl.create_sequence(sequence)
+    if functions:
+        yield "SET check_function_bodies = off"
+        yield from (definition for _, definition in functions)
     tables = [t for t in schema.tables if t.extension is None]
     yield from _tables(ddl, [t for t in tables if t.kind in (TableKind.TABLE, TableKind.PARTITIONED)])
+    yield from beside.partitions if beside is not None else ()
     for sequence in schema.sequences:
         if sequence.owned_by is not None:
             yield ddl.own_sequence(sequence.name, sequence.owned_by)
@@ -101,7 +111,7 @@ def clone_statements(schema: Schema) -> Iterator[str]:
         if table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW):
             yield ddl.create_view(table)
             yield from _indexes(ddl, table)
-    yield from _triggers(ddl, tables)
+    yield from _triggers(ddl, tables, {name for name, _ in functions})
     yield from _comments(context, tables)
 
 
@@ -146,14 +156,14 @@ def _indexes(ddl: PostgresDDL, table: Table) -> Iterator[str]:
             yield ddl.create_index(table.name, index.name, index)
 
 
-def _triggers(ddl: PostgresDDL, tables: list[Table]) -> Iterator[str]:
-    """Triggers over empty functions of the same name: their bodies are no structure."""
+def _triggers(ddl: PostgresDDL, tables: list[Table], made: set[QualifiedName]) -> Iterator[str]:
+    """Triggers, those in other languages over empty functions of the same name."""
     functions: dict[QualifiedName, None] = {}
     for table in tables:
         for trigger in table.triggers:
             if trigger.function is not None and trigger.definition is not None:
                 functions[trigger.function] = None
-    for name in functions:
+    for name in functions.keys() - made:
         yield (
             f"CREATE FUNCTION {ddl.quoting.qualified(name)}() RETURNS trigger LANGUAGE plpgsql "
             "AS 'BEGIN RETURN coalesce(NEW, OLD); END'"

@@ -17,7 +17,7 @@ from drift.migration.plan import Plan
 from drift.migration.revision import add_to_docstring, identifiers, write
 from drift.migration.splitting import Link, place_of, split
 from drift.pipeline import Inputs, Report, run_check
-from drift.pipeline.plan_costs import live_statistics
+from drift.pipeline.plan_costs import Live, live_details
 from drift.secrets import scrub
 from drift.verification.alembic_judge import alembic_differences
 from drift.verification.clone import clone
@@ -188,10 +188,10 @@ def prove_file(
         rows: How many made-up rows to put into each table.
     """
     started = perf_counter()
-    case = _Case(path, report, inputs, tuple(claims), tuple(before), scratch_url)
-    statistics = live_statistics(inputs, report.comparison.alignment.actual) if rows else {}
+    live = live_details(inputs, report.comparison.alignment.actual)
+    case = _Case(path, report, inputs, tuple(claims), tuple(before), scratch_url, live)
     stops: list[str] = []
-    for supply in supplies(rows, statistics):
+    for supply in supplies(rows, live.statistics):
         proof, stopped = _prove_once(case, supply)
         if stopped is None or supply.rows == 0:
             break
@@ -209,6 +209,7 @@ class _Case:
     claims: tuple[Finding, ...]
     before: tuple[Path, ...]
     scratch_url: str | None
+    live: Live
 
 
 def _prove_once(case: _Case, supply: Supply) -> tuple[Proof, str | None]:
@@ -225,7 +226,7 @@ def _prove_once(case: _Case, supply: Supply) -> tuple[Proof, str | None]:
         options = comparison.environment.options if comparison.environment is not None else {}
         inputs.progress("copying the live structure")
         with engine.connect() as connection:
-            refused = clone(live, connection)
+            refused = clone(live, connection, case.live.beside)
             put = fill(connection, live, supply) if supply.rows else 0
         # What is wrong with the live database now is not brought in by the revision, even where a pending one hides it.
         known = alembic_differences(engine, comparison.natives, live) if case.before else ()
@@ -275,9 +276,11 @@ def _run_through(
     seen_after = alembic_differences(engine, natives, second.alignment.actual)
     proof = _judge(proof, first, second, claims, known[0], module.until_later)
     new = [text for text in seen_after if text not in seen_before]
+    expected = {place.rsplit(".", 1)[-1] for place in module.until_later}
+    expected |= {finding.subject.name for finding in proof.in_between}
     proof = replace(
         proof,
-        alembic=tuple(text for text in new if not _announced(text, module.until_later)),
+        alembic=tuple(text for text in new if not expected.intersection(text.split())),
         alembic_left=sum(1 for text in seen_after if text in seen_before),
         lost_rows=_lost(held, count_rows(engine, second.alignment.actual)),
     )
@@ -289,10 +292,13 @@ def _run_through(
     return replace(proof, differences=structural_differences(first.alignment.actual, third.alignment.actual)), None
 
 
-def _announced(text: str, until_later: frozenset[str]) -> bool:
-    """Whether a line of Alembic's comparison is about something that stays until a later revision."""
-    words = text.split()
-    return any(place.rsplit(".", 1)[-1] in words for place in until_later)
+def _announced(finding: Finding, until_later: frozenset[str]) -> bool:
+    """Whether it is about something that the revision leaves for a later one, or about a column of that kind."""
+    columns = finding.detail("columns")
+    subject = finding.subject
+    names = columns if isinstance(columns, tuple) else ()
+    places = [".".join(part for part in (subject.schema, subject.table, name) if part) for name in names]
+    return not until_later.isdisjoint([place_of(finding), *places])
 
 
 def _on(inputs: Inputs, scratch: Scratch) -> Inputs:
@@ -351,8 +357,8 @@ def _judge(
         proof,
         answered=tuple(finding for key, finding in before.items() if key not in after),
         remaining=tuple(finding for key, finding in after.items() if key in claimed),
-        introduced=tuple(f for f in new if place_of(f) not in until_later),
-        in_between=tuple(f for f in new if place_of(f) in until_later),
+        introduced=tuple(f for f in new if not _announced(f, until_later)),
+        in_between=tuple(f for f in new if _announced(f, until_later)),
     )
 
 

@@ -97,7 +97,7 @@ def fill(connection: Connection, schema: Schema, supply: Supply) -> int:
 
 
 def _parents_first(schema: Schema) -> Iterator[Table]:
-    waiting = {t.name: t for t in schema.tables if t.kind is TableKind.TABLE and t.partition_of is None}
+    waiting = {t.name: t for t in schema.tables if t.kind in (TableKind.TABLE, TableKind.PARTITIONED)}
     while waiting:
         ready = [n for n, t in waiting.items() if not {k.target for k in t.foreign_keys} & waiting.keys() - {n}]
         for name in ready or [next(iter(waiting))]:
@@ -161,9 +161,10 @@ def _value(
     if sample is not None:
         return sample.format(n=number, m=number + 1)
     length = arguments.rstrip(")").split(",")[0]
-    word = str(number) if supply.fitting else f"v{number}"
+    numbers = supply.fitting or (seen is not None and seen.numbers)
+    word = str(number) if numbers else f"v{number}"
     if seen is not None and seen.longest is not None:
-        word = word.ljust(min(seen.longest, LONGEST), "x")
+        word = word.rjust(seen.longest, "0") if numbers else word.ljust(min(seen.longest, LONGEST), "x")
     return quoting.literal(word[-int(length) :] if length.isdigit() and 0 < int(length) < len(word) else word)
 
 

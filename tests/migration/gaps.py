@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,23 +94,26 @@ with context.begin_transaction():
 
 
 class Project:
-    """A plan as the only revision of a project; several runs may start, break off, and start again.
+    """A plan as the only revision of a project, or a chain; several runs may start, break off, and start again.
 
     Args:
-        plan: What the revision does.
+        plan: What the revision does, or one for each revision.
         url: Its database; a schema for Alembic's own table is made there.
         folder: Where to lay the project.
     """
 
-    def __init__(self, plan: Plan, url: str, folder: Path) -> None:
+    def __init__(self, plan: Plan | Sequence[Plan], url: str, folder: Path) -> None:
         self.url = url
-        self.source = plan.to_python()
+        sources = [one.to_python() for one in ([plan] if isinstance(plan, Plan) else plan)]
+        self.source = "\n\n".join(sources)
         self.config = AlembicConfig()
         self.config.set_main_option("script_location", str(folder))
         (folder / "versions").mkdir(parents=True)
         (folder / "env.py").write_text(ENV)
-        head = 'revision = "repair"\ndown_revision = None\n'
-        (folder / "versions" / "repair.py").write_text(f"{self.source}\n\n{head}")
+        for number, source in enumerate(sources):
+            down = f"repair{number - 1}" if number else None
+            head = f"revision = 'repair{number}'\ndown_revision = {down!r}\n"
+            (folder / "versions" / f"repair{number}.py").write_text(f"{source}\n\n{head}")
         run_script(url, "CREATE SCHEMA versions")
 
     def run(self, direction: str, watch: Callable[..., None] | None = None) -> None:

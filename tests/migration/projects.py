@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import drift
@@ -83,6 +87,17 @@ def downgrade():
 '''
 
 
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command printed."""
+
+    out: str
+    err: str
+
+
 class Project:
     """An Alembic project in a folder, over a database.
 
@@ -100,6 +115,7 @@ class Project:
     ) -> None:
         self.folder = folder
         self.url = url
+        self.environment: dict[str, str] = {}
         self.versions = folder / "migrations" / "versions"
         self.versions.mkdir(parents=True)
         # Modules are cached by name; every project needs one of its own.
@@ -122,6 +138,28 @@ class Project:
             "def upgrade():\n    pass\ndef downgrade():\n    pass\n"
         )
         return path
+
+    def alembic(self, *arguments: str) -> str:
+        """Run Alembic's command line there."""
+        return self._run("alembic", arguments, 0, self.folder).out
+
+    def drift(self, *arguments: str, expect: int = 0, folder: Path | None = None) -> Done:
+        """Run drift's command line there, and insist on its exit code."""
+        return self._run("drift", arguments, expect, folder or self.folder)
+
+    def _run(self, program: str, arguments: tuple[str, ...], expect: int, folder: Path) -> Done:
+        ours = ("DATABASE_URL", "DRIFT_DATABASE_URL", "SCRATCH_URL")
+        environment = {name: value for name, value in os.environ.items() if name not in ours}
+        done = subprocess.run(
+            [sys.executable, "-m", program, *arguments],
+            cwd=folder,
+            env={**environment, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == expect, f"{program} {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        return Done(done.stdout, done.stderr)
 
     def inputs(self) -> Inputs:
         """What a command line in the project's folder would check."""

@@ -79,3 +79,15 @@ def test_what_cannot_be_read_to_its_end_is_partial(question: Any) -> None:
 
     assert changes.partial == ("r1",)
     assert [(c.revision, c.name) for c in changes.changes] == [("r1", "c"), ("r2", "u")]
+
+
+def test_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    def upgrade() -> None:
+        with op.get_context().autocommit_block():
+            op.create_index("ix_b_c", "b", ["c"])
+        op.get_context().impl.static_output("-- a remark")
+
+    changes = record([script("r1", upgrade)], "postgresql")
+
+    assert [(c.kind, c.name) for c in changes.changes] == [("index", "ix_b_c")]
+    assert capsys.readouterr().out == ""

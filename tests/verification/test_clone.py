@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import create_engine
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import NullPool
 
 from drift.dialects import Scope, dialect_for
+from drift.dialects.postgresql.beside import Beside, read_beside
 from drift.schema import Extension, Schema
 from drift.verification.clone import clone
 from drift.verification.comparing import structural_differences
@@ -43,10 +46,48 @@ def test_a_clone_reads_as_the_original(database: str, second_database: str) -> N
     run_script(database, MORE)
     original = _read(database)
     with create_engine(second_database, poolclass=NullPool).connect() as connection:
-        assert clone(original, connection) == ()
-    differences = structural_differences(original, _read(second_database))
-    # Functions are empty in a copy: only their names are structure.
-    assert [line for line in differences if not line.startswith("functions")] == []
+        assert clone(original, connection, _beside(database)) == ()
+    assert structural_differences(original, _read(second_database)) == ()
+
+
+FUNCTIONS = """
+CREATE FUNCTION helper(x int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN x < 10; END';
+CREATE FUNCTION small(x int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN helper(x); END';
+CREATE FUNCTION doubled(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x * 2';
+CREATE FUNCTION started() RETURNS int LANGUAGE sql AS 'SELECT 7';
+CREATE FUNCTION bumped() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.seen := 1 + NEW.seen; RETURN NEW; END';
+CREATE FUNCTION unused() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE used (id int DEFAULT started(), twice int GENERATED ALWAYS AS (doubled(id)) STORED, seen int,
+    CHECK (small(id)));
+CREATE INDEX ix_used ON used (doubled(id));
+CREATE TRIGGER bump BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION bumped();
+CREATE TABLE logs (id int, at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE logs_old PARTITION OF logs FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+CREATE TABLE logs_2024 PARTITION OF logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') PARTITION BY LIST (id);
+CREATE TABLE logs_2024_a PARTITION OF logs_2024 FOR VALUES IN (1, 2);
+CREATE TABLE logs_rest PARTITION OF logs DEFAULT;
+CREATE INDEX ix_logs ON logs (at);
+"""
+
+
+def _beside(url: str) -> Beside:
+    with dialect_for("postgresql").read_only(create_engine(url, poolclass=NullPool)) as connection:
+        return read_beside(connection, ("public", "app"))
+
+
+def test_functions_that_are_used_and_partitions_come_along(database: str, second_database: str) -> None:
+    run_script(database, FUNCTIONS)
+    beside = _beside(database)
+    assert {name.name for name, _ in beside.functions} == {"helper", "small", "doubled", "started", "bumped"}
+    with create_engine(second_database, poolclass=NullPool).connect() as connection:
+        assert clone(_read(database), connection, beside) == ()
+        connection.execute(text("INSERT INTO used (seen) VALUES (4)"))
+        assert connection.execute(text("SELECT id, twice, seen FROM used")).one() == (7, 14, 5)
+        connection.execute(text("INSERT INTO logs VALUES (2, '2024-05-05'), (9, '2030-01-01')"))
+        assert connection.execute(text("SELECT count(*) FROM logs_2024_a")).scalar() == 1
+        assert connection.execute(text("SELECT count(*) FROM logs_rest")).scalar() == 1
+        with pytest.raises(IntegrityError):
+            connection.execute(text("INSERT INTO used (id) VALUES (11)"))
 
 
 def test_what_the_scratch_server_cannot_take_is_told(database: str, second_database: str) -> None:

@@ -24,14 +24,14 @@ JOIN unnest(CAST(:schemas AS text[]), CAST(:tables AS text[])) AS w (schema_name
 WHERE c.relkind IN ('r', 'p', 'm')
 """
 _VALUES = """
-SELECT s.schemaname, s.tablename, s.attname, s.null_frac, s.n_distinct, s.avg_width,
-    greatest(
-        (SELECT max(length(v)) FROM unnest(s.most_common_vals::text::text[]) AS v),
-        (SELECT max(length(v)) FROM unnest(s.histogram_bounds::text::text[]) AS v)
-    )
+SELECT s.schemaname, s.tablename, s.attname, s.null_frac, s.n_distinct, s.avg_width, seen.longest, seen.numbers
 FROM pg_catalog.pg_stats AS s
 JOIN unnest(CAST(:schemas AS text[]), CAST(:tables AS text[])) AS w (schema_name, table_name)
     ON w.schema_name = s.schemaname AND w.table_name = s.tablename
+CROSS JOIN LATERAL (
+    SELECT max(length(v)) AS longest, bool_and(v ~ '^[0-9]+$') AS numbers
+    FROM unnest(s.most_common_vals::text::text[] || s.histogram_bounds::text::text[]) AS v
+) AS seen
 """
 
 
@@ -44,12 +44,14 @@ class ColumnStatistics:
         distinct: Number of different values; negative: minus its share of the rows.
         width: Average width in bytes.
         longest: Characters of the longest value that was seen, written as text; ``None`` where none was kept.
+        numbers: Whether every value that was seen reads as a whole number.
     """
 
     null_fraction: float
     distinct: float
     width: int
     longest: int | None = None
+    numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,9 @@ def read_statistics(connection: Connection, tables: Iterable[QualifiedName]) -> 
     wanted = sorted(set(tables))
     arguments = {"schemas": [name.schema for name in wanted], "tables": [name.name for name in wanted]}
     columns: dict[QualifiedName, dict[str, ColumnStatistics]] = {}
-    for schema, table, column, nulls, distinct, width, longest in connection.execute(text(_VALUES), arguments):
+    for schema, table, column, nulls, distinct, width, longest, numbers in connection.execute(text(_VALUES), arguments):
         known = columns.setdefault(QualifiedName(schema, table), {})
-        known[column] = ColumnStatistics(float(nulls), float(distinct), int(width), longest)
+        known[column] = ColumnStatistics(float(nulls), float(distinct), int(width), longest, bool(numbers))
     found = {}
     for schema, table, rows, size in connection.execute(text(_SIZES), arguments):
         name = QualifiedName(schema, table)

@@ -14,6 +14,7 @@ from drift.migration import operations as own
 from drift.migration.constraint_facts import CONSTRAINT_KINDS, columns_of
 from drift.migration.ddl.postgresql import Constraint
 from drift.migration.ddl.restoring import restored
+from drift.migration.handlers.early_values import early_expression, early_keys, early_value
 from drift.migration.plan import Guard, Hold, Lock
 from drift.migration.queries import Queries
 from drift.schema import Check, Exclusion, ForeignKey, Index, IndexKey, PrimaryKey, QualifiedName, Unique
@@ -261,9 +262,10 @@ def data_guards(
     spelled = ", ".join(columns)
     if isinstance(constraint, PrimaryKey | Unique):
         equal = isinstance(constraint, Unique) and constraint.nulls_not_distinct
+        plain, changed = early_keys(context, pair, columns)
         return (
             Guard(
-                queries.duplicates(table, columns, nulls_equal=equal),
+                queries.duplicates(table, plain, expressions=changed, nulls_equal=equal),
                 f"{table} holds duplicates in ({spelled}): make them unique first, then run this again.",
             ),
         )
@@ -272,7 +274,7 @@ def data_guards(
             return ()
         return (
             Guard(
-                queries.orphans(table, constraint),
+                queries.orphans(table, constraint, *_early_ends(context, pair, constraint)),
                 f"{table} ({spelled}) holds values that {constraint.target} does not know: repair these rows first, "
                 "then run this again.",
             ),
@@ -280,9 +282,20 @@ def data_guards(
     if isinstance(constraint, Check):
         return (
             Guard(
-                queries.has_rows(table, f"NOT ({constraint.expression.sql})"),
+                queries.has_rows(table, f"NOT ({early_expression(context, pair, constraint.expression.sql)})"),
                 f"{table} holds rows that violate the check {constraint.expression.sql}: repair these rows first, "
                 "then run this again.",
             ),
         )
     return ()
+
+
+def _early_ends(context: PlanContext, pair: TablePair, key: ForeignKey) -> tuple[list[str], list[str]]:
+    """Both ends of a foreign key, as values that can be compared before any type has changed."""
+    target = next(
+        (p for p in context.alignment.tables if p.expected is not None and p.expected.name == key.target), None
+    )
+    child = [early_value(context, pair, column, "child.") for column in key.columns]
+    if target is None:
+        return child, [f"parent.{context.quoting.name(column)}" for column in key.target_columns]
+    return child, [early_value(context, target, column, "parent.") for column in key.target_columns]

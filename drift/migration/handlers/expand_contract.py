@@ -313,5 +313,6 @@ def parts(step: Step, forth: Exchange, back: Exchange) -> tuple[Step, ...]:
         guards=(),
         autocommit=bool(forth.pointers),
         part=Part.CONTRACT,
+        between=between,
     )
     return expand, fill, contract

@@ -14,6 +14,7 @@ from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
 from drift.migration.handlers.constraint_steps import Operations, build_concurrently, drop_index
+from drift.migration.handlers.early_values import early_expression, early_keys
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.index_operations import index_operation
 from drift.migration.plan import Change, Guard, Hold, Lock, Part, Phase, Step
@@ -67,11 +68,12 @@ def _guards(context: PlanContext, pair: TablePair, table: QualifiedName, index: 
     expressions = [key.expression.sql for key in index.keys if key.expression is not None]
     if not {*columns, *(involved(index, pair.expected) if pair.expected is not None else ())} <= present:
         return ()
+    plain, changed = early_keys(context, pair, columns)
     query = Queries(context.quoting).duplicates(
         table,
-        columns,
-        expressions=expressions,
-        condition=index.predicate.sql if index.predicate is not None else None,
+        plain,
+        expressions=[*changed, *(early_expression(context, pair, expression) for expression in expressions)],
+        condition=early_expression(context, pair, index.predicate.sql) if index.predicate is not None else None,
         nulls_equal=index.nulls_not_distinct,
     )
     spelled = ", ".join(index.columns)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from drift.migration.context import PlanContext
     from drift.migration.handlers.column_places import Place
 
-Resting = PrimaryKey | Unique | ForeignKey | Check | Index
+Resting = PrimaryKey | Unique | Check | Index
 MAX_BYTES = 63
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
 TYPE_CODES = ("CO301", "CO306", "CO309")
@@ -78,7 +78,7 @@ class Rider:
         if index is not None:
             yield from build_concurrently(self.context, self.table, self.interim, index)
             return
-        assert isinstance(self.noun, Check | ForeignKey)
+        assert isinstance(self.noun, Check)
         add = self.context.ddl.add_constraint(self.table, self.interim, replace(self.noun, validated=False))
         exists = Queries(self.context.quoting).constraint_exists(self.table, self.interim)
         yield own.Unless(exists, [own.Execute(add)])
@@ -110,7 +110,7 @@ class Rider:
     def tear_down(self) -> Iterator[str]:
         """Without it, wherever its building was interrupted."""
         quoting = self.context.quoting
-        if isinstance(self.noun, Check | ForeignKey):
+        if isinstance(self.noun, Check):
             yield f"ALTER TABLE {self._table} DROP CONSTRAINT IF EXISTS {quoting.name(self.interim)}"
         else:
             yield f"DROP INDEX IF EXISTS {quoting.qualified(QualifiedName(self.table.schema, self.interim))}"
@@ -118,7 +118,7 @@ class Rider:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A foreign key of another column that refers to the column.
+    """A foreign key of the column, or one that refers to it.
 
     Attributes:
         context: The plan's context.
@@ -131,7 +131,7 @@ class Pointer:
     key: ForeignKey
 
     def away(self) -> Iterator[str]:
-        """Without it, the old column can be dropped."""
+        """Without it, the old column can go."""
         yield self.context.ddl.drop_constraint(self.table, str(self.key.name))
 
     def again(self) -> Iterator[str]:
@@ -184,7 +184,7 @@ def _resting(context: PlanContext, place: Place) -> Iterator[tuple[Resting, Rest
     What the plan drops before does not come back.
     """
     pair, name = place.pair, place.actual.name
-    families: tuple[Any, ...] = ((pair.primary_key,), pair.uniques, pair.foreign_keys, pair.checks, pair.indexes)
+    families: tuple[Any, ...] = ((pair.primary_key,), pair.uniques, pair.checks, pair.indexes)
     seen: list[Resting] = []
     for both in (both for family in families for both in family):
         noun = both.actual
@@ -206,14 +206,24 @@ def _touches(noun: Any, name: str) -> bool:
 
 
 def pointers(context: PlanContext, place: Place) -> Iterator[Pointer]:
-    """Foreign keys that refer to the column, those of its own table too."""
-    assert place.pair.actual is not None
+    """Foreign keys of the column, and those that refer to it."""
+    for pair, key in _tied(context, place):
+        yield Pointer(context, context.table_name(pair), after_renames(context, pair, key))
+
+
+def _tied(context: PlanContext, place: Place) -> Iterator[tuple[TablePair, ForeignKey]]:
+    table, name = place.pair.actual, place.actual.name
+    assert table is not None
     for pair in context.alignment.tables:
-        if pair.actual is None:
-            continue
-        for key in pair.actual.foreign_keys:
-            if key.target == place.pair.actual.name and place.actual.name in key.target_columns:
-                yield Pointer(context, context.table_name(pair), after_renames(context, pair, key))
+        for key in pair.actual.foreign_keys if pair.actual is not None else ():
+            own = pair is place.pair and name in key.columns
+            refers = key.target == table.name and name in key.target_columns
+            if (own or refers) and not (context.options.allow_drop and _is_unexpected(pair, key)):
+                yield pair, key
+
+
+def _is_unexpected(pair: TablePair, key: ForeignKey) -> bool:
+    return pair.expected is None or any(both.actual == key and both.expected is None for both in pair.foreign_keys)
 
 
 def why_not(context: PlanContext, place: Place) -> str | None:
@@ -242,32 +252,19 @@ def why_not(context: PlanContext, place: Place) -> str | None:
 
 def _why_not_for_riders(context: PlanContext, place: Place) -> str | None:
     resting = [noun for noun, _ in _resting(context, place)]
-    pointing = [
-        (pair, key)
-        for pair in context.alignment.tables
-        if pair.actual is not None
-        for key in pair.actual.foreign_keys
-        if key.target == _actual(place.pair) and place.actual.name in key.target_columns
-    ]
-    if any(noun.name is None for noun in resting):
+    tied = list(_tied(context, place))
+    if any(noun.name is None for noun in (*resting, *(key for _, key in tied))):
         return "something without a name rests on it"
-    if any(isinstance(noun, ForeignKey) for noun in resting) or pointing:
-        if not {base_type(place.actual), base_type(place.expected)} <= INTEGERS:
-            return "a foreign key links it with a column of the old type"
-        if any(pair.actual is not None and pair.actual.kind is TableKind.PARTITIONED for pair, _ in pointing):
-            return "a foreign key of a partitioned table refers to it"
-        if any(key in resting for _, key in pointing):
-            return "its foreign key refers to itself"
+    if tied and not {base_type(place.actual), base_type(place.expected)} <= INTEGERS:
+        return "a foreign key links it with a column of the old type"
+    if any(pair.actual is not None and pair.actual.kind is TableKind.PARTITIONED for pair, _ in tied):
+        return "a foreign key of a partitioned table refers to it"
     changing = _also_changing(context, place)
     for noun in resting:
         other = next((name for name in changing if _touches(noun, name)), None)
         if other is not None:
             return f"{noun.name} rests on it together with {other}, whose type changes, too"
     return None
-
-
-def _actual(pair: TablePair) -> QualifiedName | None:
-    return pair.actual.name if pair.actual is not None else None
 
 
 def _also_changing(context: PlanContext, place: Place) -> list[str]:
