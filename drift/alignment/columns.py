@@ -28,6 +28,8 @@ def pair_columns(expected: Table, actual: Table, truncate: Truncate, same_type: 
     drop-and-add loses data while the reverse keeps it. Equal types alone never make a rename. Where several
     candidates are about as good, nothing is renamed, and the missing column's ``evidence`` says what was seen.
     """
+    if [column.name for column in expected.columns] == [column.name for column in actual.columns]:
+        return tuple([Pair(wanted, twin) for wanted, twin in zip(expected.columns, actual.columns, strict=True)])
     by_name = {column.name: column for column in actual.columns}
     found: dict[str, Column] = {}
     missing: list[Column] = []

@@ -117,6 +117,23 @@ class Judge:
         """Compare two expressions of one table; ``type`` is the column's, for defaults and generated columns."""
         if expected == actual and not self.names.columns and not self.names.types:
             return SAME
+        if usage is not Usage.DEFAULT or not self.names.nothing:
+            return self._expressions(frame, expected, actual, usage, type)
+        # No column can occur in a default, so that it means the same in every table.
+        key = (expected, actual, type)
+        known = self._defaults.get(key)
+        if known is None:
+            known = self._defaults[key] = self._expressions(frame, expected, actual, usage, type)
+        return known
+
+    @cached_property
+    def _defaults(self) -> dict[tuple[Expression, Expression, str | None], Comparison]:
+        """Defaults that were compared already."""
+        return {}
+
+    def _expressions(
+        self, frame: Frame, expected: Expression, actual: Expression, usage: Usage, type: str | None
+    ) -> Comparison:
         wanted = self.translate(frame, expected)
         if wanted.sql == actual.sql or (wanted.sql, actual.sql) in self.settlement.same:
             return SAME

@@ -56,11 +56,8 @@ def match(
 
 def named_otherwise(expected: Named, actual: Named, truncate: Truncate = str) -> bool:
     """Whether both have names, and different ones."""
-    return (
-        expected.name is not None
-        and actual.name is not None
-        and actual.name not in (expected.name, truncate(expected.name))
-    )
+    wanted, seen = expected.name, actual.name
+    return wanted is not None and seen is not None and wanted != seen and truncate(wanted) != seen
 
 
 def _assemble(
@@ -71,8 +68,9 @@ def _assemble(
         twin = found.get(place)
         renamed = twin is not None and named_otherwise(wanted, twin, truncate)
         pairs.append(Pair(wanted, twin, renamed, "the same definition" if renamed else None))
-    taken = {id(twin) for twin in found.values()}
-    pairs.extend(Pair(None, thing) for thing in actual if id(thing) not in taken)
+    if len(found) < len(actual):
+        taken = {id(twin) for twin in found.values()}
+        pairs.extend(Pair(None, thing) for thing in actual if id(thing) not in taken)
     return tuple(pairs)
 
 

@@ -33,6 +33,11 @@ class Renaming:
     types: Mapping[QualifiedName, QualifiedName] = field(default_factory=dict)
     quote: str = '"'
 
+    @property
+    def nothing(self) -> bool:
+        """Everything has its expected name."""
+        return not (self.columns or self.types or self.tables)
+
     def table(self, name: QualifiedName) -> QualifiedName:
         """The actual name of the table that the models call ``name``."""
         return self.tables.get(name, name)
@@ -92,6 +97,8 @@ def renaming(alignment: Alignment) -> Renaming:
             continue
         if pair.expected.name != pair.actual.name:
             tables[pair.expected.name] = pair.actual.name
+        if [column.name for column in pair.expected.columns] == [column.name for column in pair.actual.columns]:
+            continue  # columns are paired by name first
         names = {
             column.expected.name: column.actual.name
             for column in pair.columns

@@ -117,7 +117,7 @@ def column_domain_mismatch(schema: SchemaView) -> Iterator[Outcome]:
     for table in schema.views:
         for column in table.columns:
             left, right = column.expected, column.actual
-            if left is None or right is None:
+            if left is None or right is None or left.domain is right.domain is None:
                 continue
             if domain_differs(left, right, schema):
                 yield _other_domain(left, right, table)

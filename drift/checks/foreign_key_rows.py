@@ -34,6 +34,8 @@ def foreign_key_violated(schema: SchemaView) -> Iterator[Outcome]:
     Delete the rows, empty the column, or restore what they refer to, then switch enforcement on:
     `event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA foreign_keys = ON"))`.
     """
+    if not schema.actual.orphans:
+        return
     tables = {table.seen.name: table.wanted for table in schema.views if table.complete}
     for orphans in schema.actual.orphans:
         wanted = tables.get(orphans.table)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from itertools import chain
+from operator import attrgetter
 
 from drift.alignment import Alignment, Pair
+from drift.alignment.verdicts import Usage
 from drift.checks.context import SchemaView, TableView
 from drift.checks.registry import CheckDefinition, Subjects, all_checks
 from drift.checks.versioned import role_of, speaks_for
@@ -30,8 +33,9 @@ def run_checks(alignment: Alignment, migrations: Iterable[MigrationState] = ()) 
         if check.subjects is Subjects.SCHEMA:
             outcomes.extend(check.function(schema))
     for table in schema.views:
-        table_checks, column_checks = by_role[role_of(table)]
-        if role_of(table) is not VersioningRole.NONE or not schema.plainly_same(table):
+        role = role_of(table)
+        table_checks, column_checks = by_role[role]
+        if role is not VersioningRole.NONE or not schema.plainly_same(table):
             outcomes.extend(chain.from_iterable([check.function(table, schema) for check in table_checks]))
         outcomes.extend(_columns(table, schema, column_checks))
     return tuple(outcomes)
@@ -46,9 +50,18 @@ def _speakers(checks: Checks, role: VersioningRole) -> tuple[Checks, Checks]:
 
 
 def _columns(table: TableView, schema: SchemaView, checks: Checks) -> Iterator[Outcome]:
+    ordinary = role_of(table) is VersioningRole.NONE
     for pair in table.columns:
-        if not plainly_same(pair):
-            yield from chain.from_iterable(check.function(pair, table, schema) for check in checks)
+        if not plainly_same(pair) and not (ordinary and _default_spelled_otherwise(pair, table, schema)):
+            yield from chain.from_iterable([check.function(pair, table, schema) for check in checks])
+
+
+NOT_COMPARED = frozenset({"name", "sequence", "position", "enum", "client_default", "location", "ignored"})
+"""Facets that one side alone knows, or that others decide: the pairing, the numbering, the type's name."""
+
+_FACETS = tuple(item.name for item in fields(Column) if item.name not in NOT_COMPARED)
+_compared = attrgetter(*_FACETS)
+_default_aside = attrgetter("sequence", *(name for name in _FACETS if name != "default"))
 
 
 def plainly_same(pair: Pair[Column]) -> bool:
@@ -56,18 +69,14 @@ def plainly_same(pair: Pair[Column]) -> bool:
     left, right = pair.expected, pair.actual
     if left is None or right is None or pair.renamed:
         return False
-    return (
-        left.type == right.type != ""
-        and left.nullable == right.nullable
-        and left.default == right.default
-        and left.auto_increment == right.auto_increment
-        and left.identity == right.identity
-        and left.generated == right.generated
-        and left.generated_stored == right.generated_stored
-        and left.collation == right.collation
-        and left.comment == right.comment
-        and left.domain == right.domain
-        and left.enum_labels == right.enum_labels
-        and left.on_update == right.on_update
-        and left.charset == right.charset
-    )
+    return left.type != "" and bool(_compared(left) == _compared(right))
+
+
+def _default_spelled_otherwise(pair: Pair[Column], table: TableView, schema: SchemaView) -> bool:
+    """Whether nothing but the default's spelling differs, and both mean the same."""
+    left, right = pair.expected, pair.actual
+    if left is None or right is None or pair.renamed or left.default is None or right.default is None:
+        return False
+    if left.type == "" or _default_aside(left) != _default_aside(right):
+        return False
+    return schema.judge.expressions(schema.frame(table), left.default, right.default, Usage.DEFAULT, right.type).same

@@ -385,9 +385,7 @@ def identifier_collision(schema: SchemaView) -> Iterator[Finding]:
 
 def _colliding(names: list[str], limit: int) -> Iterator[tuple[str, str]]:
     cut: dict[bytes, str] = {}
-    for name in names:
-        if len(name) * 4 < limit:
-            continue
+    for name in [name for name in names if len(name) * 4 >= limit]:
         other = cut.setdefault(name.encode()[:limit], name)
         if other != name:
             yield other, name

@@ -72,6 +72,8 @@ _KINDS = {
     "operator": Kind.OPERATOR,
 }
 _PAIRS = {"(": ")", "[": "]"}
+_BARE = re.compile(r"""[^()\[\]'"$/*-]*""")
+"""Text without brackets, quotes, and what comments begin with: nothing in it can be unbalanced."""
 
 
 def tokens(sql: str) -> list[Token]:
@@ -236,11 +238,12 @@ def unparenthesised(sql: str) -> str:
     """``sql`` as written, without parentheses around the whole."""
     text = sql.strip()
     while text.startswith("(") and text.endswith(")"):
-        try:
-            if not balanced(tokens(text[1:-1])):
+        if not _BARE.fullmatch(text, 1, len(text) - 1):
+            try:
+                if not balanced(tokens(text[1:-1])):
+                    break
+            except TornTextError:
                 break
-        except TornTextError:
-            break
         text = text[1:-1].strip()
     return text
 

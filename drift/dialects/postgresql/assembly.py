@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from drift.dialects.base import NameFilter
@@ -108,13 +110,13 @@ class _Relations:
             for row in catalog.relations
             if (row[3] == "p" and row[9] is None) or (row[3] in "vm" and row[10] is None)
         }
-        self.column_rows: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        self.column_rows: dict[int, list[tuple[Any, ...]]] = {}
         self.column_names: defaultdict[int, dict[int, str]] = defaultdict(dict)
-        for row in catalog.columns:
-            self.column_rows[row[0]].append(row)
-            self.column_names[row[0]][row[1]] = row[2]
-            if row[9] and row[8] is None:
-                self.vanished.add(row[0])
+        for relation, rows in groupby(catalog.columns, itemgetter(0)):
+            columns = self.column_rows[relation] = list(rows)
+            self.column_names[relation] = {row[1]: row[2] for row in columns}
+            if any(row[9] and row[8] is None for row in columns):
+                self.vanished.add(relation)
         self.parents: defaultdict[int, list[QualifiedName]] = defaultdict(list)
         for child, schema, parent in catalog.inheritance:
             self.parents[child].append(QualifiedName(schema, parent))
@@ -132,12 +134,7 @@ class _Relations:
         return Table(
             name=self.names[number],
             kind=_KINDS[kind],
-            columns=tuple(
-                [
-                    self._column(place, column, key_columns)
-                    for place, column in enumerate(self.column_rows.get(number, ()), start=1)
-                ]
-            ),
+            columns=tuple(self._columns(self.column_rows.get(number, ()), key_columns)),
             primary_key=primary_key,
             uniques=tuple(constraints.uniques.get(number, ())),
             foreign_keys=tuple(constraints.foreign_keys.get(number, ())),
@@ -154,40 +151,49 @@ class _Relations:
             estimated_rows=_estimate(kind, estimate, pages, self.version_number),
         )
 
-    def _column(self, place: int, row: tuple[Any, ...], key_columns: frozenset[str]) -> Column:
-        relation, number, name, type_number, type_, not_null, identity, generated, expression, _, collation = row
+    def _columns(self, rows: Sequence[tuple[Any, ...]], key_columns: frozenset[str]) -> list[Column]:
         support = self.support
-        spelled = spell_type(type_)
-        default: Expression | None = None
-        sequence: QualifiedName | None = None
-        auto_increment = bool(identity)
-        if expression is not None and not generated:
-            default = Expression(expression)
-            sequence = _sequence(expression) if spelled in _INTEGERS else None
-            if sequence is not None and support.owned.get((relation, number)) == sequence:
-                auto_increment, default = True, None
-            elif sequence is not None and (name in key_columns or relation in self.parents):
-                auto_increment = True
-            else:
-                sequence = None
-        enum = support.enums.get(type_number)
-        domain = support.domains.get(type_number)
-        return Column(
-            name=name,
-            type=spelled,
-            nullable=not not_null,
-            default=default,
-            auto_increment=auto_increment,
-            sequence=sequence,
-            identity=self._identity(relation, number, identity) if identity else None,
-            generated=Expression(unparenthesised(expression)) if generated and expression is not None else None,
-            generated_stored=generated != "v",
-            collation=None if collation is None else support.collations.get(collation),
-            comment=support.comments.get((PG_CLASS, relation, number)),
-            position=place,
-            enum=None if enum is None else enum.name,
-            domain=None if domain is None else domain.name,
-        )
+        enums, domains, comments = support.enums, support.domains, support.comments
+        made: list[Column] = []
+        for place, row in enumerate(rows, start=1):
+            relation, number, name, type_number, type_, not_null, identity, generated, expression, _, collation = row
+            spelled = spell_type(type_)
+            default: Expression | None = None
+            sequence: QualifiedName | None = None
+            auto_increment = bool(identity)
+            if expression is not None and not generated:
+                default = Expression(expression)
+                sequence = _sequence(expression) if spelled in _INTEGERS else None
+                if sequence is not None and support.owned.get((relation, number)) == sequence:
+                    auto_increment, default = True, None
+                elif sequence is not None and (name in key_columns or relation in self.parents):
+                    auto_increment = True
+                else:
+                    sequence = None
+            enum = enums.get(type_number) if enums else None
+            domain = domains.get(type_number) if domains else None
+            # Mostly by position: names cost more than the values.
+            made.append(
+                Column(
+                    name,
+                    spelled,
+                    not not_null,
+                    default,
+                    auto_increment,
+                    sequence,
+                    self._identity(relation, number, identity) if identity else None,
+                    Expression(unparenthesised(expression)) if generated and expression is not None else None,
+                    generated != "v",
+                    None if collation is None else support.collations.get(collation),
+                    comments.get((PG_CLASS, relation, number)) if comments else None,
+                    place,
+                    None,
+                    None,
+                    None if enum is None else enum.name,
+                    None if domain is None else domain.name,
+                )
+            )
+        return made
 
     def _identity(self, relation: int, number: int, kind: str) -> Identity:
         options = self.support.identities.get((relation, number), Identity())
@@ -206,7 +212,7 @@ class _Relations:
 
 def _sequence(expression: str) -> QualifiedName | None:
     """The sequence of ``nextval('schema.name'::regclass)``, ``None`` for any other expression."""
-    match = _NEXTVAL.match(expression)
+    match = _NEXTVAL.match(expression) if expression.startswith("nextval(") else None
     if match is None:
         return None
     parts = [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from drift.dialects.postgresql.catalog import Catalog
@@ -102,7 +103,7 @@ def assemble_constraints(
     result = Constraints()
     indexes = {row[0]: _IndexRow(*row) for row in catalog.indexes}
     behind: set[int] = set()
-    collations = {(row[0], row[1]): row[10] or 0 for row in catalog.columns}
+    collations = {(row[0], row[1]): row[10] for row in catalog.columns if row[10]}
     for raw in catalog.constraints:
         row = _ConstraintRow(*raw)
         comment = support.comments.get((PG_CONSTRAINT, row.number, 0))
@@ -228,7 +229,7 @@ def _index(
     keys = _keys(row, support, columns, collations)
     if keys is None or (row.partial and row.predicate is None):
         return None
-    options = json.loads(row.options) if row.options else ()
+    options = json.loads(row.options) if row.options else None
     return Index(
         row.name,
         keys,
@@ -238,9 +239,16 @@ def _index(
         _included(row, columns),
         row.nulls_not_distinct,
         row.valid,
-        comment=support.comments.get((PG_CLASS, row.number, 0)),
-        options=tuple(sorted((name, value) for name, _, value in (option.partition("=") for option in options))),
+        True,
+        False,
+        support.comments.get((PG_CLASS, row.number, 0)),
+        _options(options) if options else (),
     )
+
+
+def _options(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Storage parameters as sorted pairs."""
+    return tuple(sorted((name, value) for name, _, value in (text.partition("=") for text in texts)))
 
 
 def _keys(
@@ -250,14 +258,19 @@ def _keys(
     names = columns[row.relation]
     expressions = iter(json.loads(row.expressions) if row.expressions else ())
     keys: list[IndexKey] = []
-    parts = zip(row.columns.split(), row.flags.split(), row.opclasses.split(), row.collations.split(), strict=False)
-    for number_text, flag_text, opclass, collation_text in list(parts)[: row.key_count]:
-        number, flags, collation = int(number_text), int(flag_text), int(collation_text)
+    parts = zip(
+        _numbers(row.columns)[: row.key_count],
+        _numbers(row.flags),
+        _numbers(row.opclasses),
+        _numbers(row.collations),
+        strict=False,
+    )
+    for number, flags, opclass, collation in parts:
         expression: Expression | None = None
         column: str | None = None
         if number:
             column = names.get(number)
-            usual = collations.get((row.relation, number), 0) or DEFAULT_COLLATION
+            usual = collations.get((row.relation, number), DEFAULT_COLLATION)
         else:
             text = next(expressions, None)
             if text is None:
@@ -268,13 +281,19 @@ def _keys(
             IndexKey(
                 column,
                 expression,
-                support.opclasses.get(int(opclass)),
+                support.opclasses.get(opclass),
                 None if collation in (0, usual) else support.collations.get(collation),
                 bool(flags & _DESCENDING),
                 bool(flags & _NULLS_FIRST),
             )
         )
     return tuple(keys)
+
+
+@lru_cache(maxsize=4096)
+def _numbers(text: str) -> tuple[int, ...]:
+    """Numbers with spaces between them, as the catalog prints its vectors; the same few over and over."""
+    return tuple(map(int, text.split()))
 
 
 def _collated(definition: str | None) -> frozenset[int]:
@@ -291,10 +310,13 @@ def _collated(definition: str | None) -> frozenset[int]:
 
 
 def _included(row: _IndexRow, columns: ColumnNames) -> tuple[str, ...]:
+    numbers = _numbers(row.columns)[row.key_count :]
+    if not numbers:
+        return ()
     names = columns[row.relation]
-    return tuple(names[int(number)] for number in row.columns.split()[row.key_count :])
+    return tuple(names[number] for number in numbers)
 
 
 def _column_names(numbers: str | None, names: Mapping[int, str]) -> tuple[str, ...]:
     """Names by attribute number; system columns have negative numbers and no name here."""
-    return tuple(names[number] for number in map(int, (numbers or "").split()) if number in names)
+    return tuple([names[number] for number in _numbers(numbers or "") if number in names])
