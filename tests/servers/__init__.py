@@ -7,7 +7,7 @@ first test that asks for it, and under pytest-xdist every worker has a server of
 
 from tests.servers.choice import Choice, Server, ServerUnavailableError
 from tests.servers.databases import fresh_database
-from tests.servers.mariadb import choose_mariadb, choose_mysql
+from tests.servers.mariadb import choose_mariadb, choose_mysql, start_mariadb
 from tests.servers.postgresql import choose_postgresql
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "choose_mysql",
     "choose_postgresql",
     "fresh_database",
+    "start_mariadb",
 ]

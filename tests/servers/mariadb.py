@@ -67,13 +67,25 @@ def _container(image: str, dialect: str) -> Server:
     return Server(text, f"{dialect} {_dotted(version)} in a container ({image})", version, started.stop)
 
 
-def _local_mariadb(binary: Path) -> Server:
+def start_mariadb(*options: str) -> Server:
+    """A MariaDB of one's own, with options that cannot be changed later.
+
+    Raises:
+        ServerUnavailableError: No server is installed.
+    """
+    binary = _server_binary("mariadbd", "mysqld")
+    if binary is None or not _is_mariadb(binary):
+        raise ServerUnavailableError("no mariadbd installed")
+    return _local_mariadb(binary, *options)
+
+
+def _local_mariadb(binary: Path, *further: str) -> Server:
     folder = server_folder("drift-mariadb-")
     account = "root" if os.geteuid() == 0 else None
     installer = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
     if installer is None:
         raise ServerUnavailableError(f"{binary} is installed but mariadb-install-db is not")
-    options = [f"--user={account}"] if account else []
+    options = [*([f"--user={account}"] if account else []), *further]
     command = [installer, "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db", *options]
     command.append("--auth-root-authentication-method=normal")
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")

@@ -63,7 +63,8 @@ class MySQLDialect:
         """Everything in ``scope``, in eight statements."""
         info = self.info(connection)
         schemas = scope.schemas or ((info.default_schema,) if info.default_schema else ())
-        found = read_tables(connection, schemas, mariadb=info.dialect == "mariadb") if schemas else ()
+        mariadb, folded = info.dialect == "mariadb", self._folds_tables(connection)
+        found = read_tables(connection, schemas, mariadb=mariadb, folded=folded) if schemas else ()
         return Schema(
             source="",
             dialect=info.dialect,
@@ -75,7 +76,7 @@ class MySQLDialect:
                 for table in found
                 if scope.include_name is None or scope.include_name(table.name.schema, table.name.name)
             ),
-            folded=("columns", "tables") if self._folds_tables(connection) else ("columns",),
+            folded=("columns", "tables") if folded else ("columns",),
             relation_names=tuple(table.name for table in found),
         )
 

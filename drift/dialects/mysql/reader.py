@@ -37,18 +37,22 @@ _ATTRIBUTES = ("compressed", "invisible")
 _JSON_CHECK = re.compile(r"^json_valid\(`(?P<column>(?:[^`]|``)*)`\)$", re.IGNORECASE)
 
 
-def read_tables(connection: Connection, schemas: Sequence[str], *, mariadb: bool) -> tuple[Table, ...]:
+def read_tables(connection: Connection, schemas: Sequence[str], *, mariadb: bool, folded: bool) -> tuple[Table, ...]:
     """All tables and views of the given databases, sorted by name."""
     flavour = "mariadb" if mariadb else "mysql"
+    # A server that keeps names of databases in lower case shows them so, and finds them so.
+    spelled = {schema.lower(): schema for schema in schemas if folded and schema != schema.lower()}
+    asked = tuple(dict.fromkeys((*schemas, *spelled)))
 
     def rows(name: str) -> list[Row]:
         text = (files("drift.dialects.mysql") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-        statement = text.format(schemas=", ".join(["%s"] * len(schemas)))
-        return [tuple(map(_text, row)) for row in connection.exec_driver_sql(statement, tuple(schemas))]
+        statement = text.format(schemas=", ".join(["%s"] * len(asked)))
+        found = [tuple(map(_text, row)) for row in connection.exec_driver_sql(statement, asked)]
+        return [(spelled.get(row[0], row[0]), *row[1:]) for row in found]
 
     columns = _by_table(_columns(rows(f"columns_{flavour}"), rows, mariadb=mariadb))
     indexes = _by_table(rows(f"indexes_{flavour}"))
-    foreign_keys = _by_table(rows("foreign_keys"))
+    foreign_keys = _by_table((*row[:4], spelled.get(row[4], row[4]), *row[5:]) for row in rows("foreign_keys"))
     checks = _by_table(rows(f"checks_{flavour}"))
     views = {(row[0], row[1]): row[2] for row in rows("views")}
     triggers = _by_table(rows("triggers"))

@@ -70,7 +70,8 @@ class _Difference:
         """
         retyped = {c.name for c in self._changed() if _type(self.source, c.name) != c.type}
         staying = [key.columns for key in self.source.foreign_keys if key in self.target.foreign_keys]
-        for key in (*self.source.uniques, *real(self.source.indexes)):
+        keys: list[Unique | Index] = [*self.source.uniques, *real(self.source.indexes)]
+        for key in keys:
             kept = key in self.target.uniques or key in self.target.indexes
             spatial = isinstance(key, Index) and key.method == "spatial"
             used = any(key.columns[: len(columns)] == columns for columns in staying)
