@@ -53,6 +53,18 @@ class RenameTable(ops.RenameTableOp):
         return RenameTable(self.new_table_name, self.table_name, schema=self.schema)
 
 
+class RenameColumn(ops.AlterColumnOp):
+    """A renamed column, which older versions of Alembic leave out of what they render."""
+
+    def __init__(self, table_name: str, before: str, after: str, *, schema: str | None = None) -> None:
+        super().__init__(table_name, before, schema=schema, modify_name=after)
+        self.after = after
+
+    def reverse(self) -> ops.MigrateOperation:
+        """The old name again."""
+        return RenameColumn(self.table_name, self.after, self.column_name, schema=self.schema)
+
+
 class AlterColumnUsing(ops.AlterColumnOp):
     """A type change with a ``USING`` expression."""
 

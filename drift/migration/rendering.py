@@ -172,6 +172,16 @@ def _rename_table(context: AutogenContext, operation: own.RenameTable) -> list[s
     return [f"{_prefix(context)}rename_table({operation.table_name!r}, {operation.new_table_name!r}{schema})"]
 
 
+@_register(own.RenameColumn)
+def _rename_column(context: AutogenContext, operation: own.RenameColumn) -> list[str]:
+    arguments = [] if context._has_batch else [repr(operation.table_name)]
+    arguments += [repr(operation.column_name), f"new_column_name={operation.after!r}"]
+    if operation.schema and not context._has_batch:
+        arguments.append(f"schema={operation.schema!r}")
+    prefix = alembic_render._alembic_autogenerate_prefix(context)
+    return [f"{prefix}alter_column({', '.join(arguments)})"]
+
+
 @_register(own.AlterColumnUsing)
 def _alter_column_using(context: AutogenContext, operation: own.AlterColumnUsing) -> str:
     text = str(alembic_render._alter_column(context, operation))
