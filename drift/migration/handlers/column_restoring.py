@@ -25,8 +25,11 @@ def went_with(context: PlanContext, pair: TablePair, column: str) -> Iterator[st
     """
     elsewhere = [member for _, member in _spoken_of(context, pair)]
     elsewhere += [loose.key for loose in context.loose_keys.values() if loose.pair is pair]
-    # The way back makes dropped columns in the opposite order of their names.
-    earlier = {f.subject.name for f in _findings(context, pair) if f.code == "CO201" and f.subject.name < column}
+    # The way back makes dropped columns in the opposite order: generated ones last, otherwise by name.
+    dropped = {f.subject.name for f in _findings(context, pair) if f.code == "CO201"}
+    generated = {other.name for other in pair.actual.columns if other.generated is not None} if pair.actual else set()
+    place = (column not in generated, column)
+    earlier = {name for name in dropped if (name not in generated, name) < place}
     for member, columns in _members(pair, column):
         if member not in elsewhere and earlier.isdisjoint(columns):
             yield _statement(context, pair, member, member.name)

@@ -15,6 +15,7 @@ from drift.migration.context import PlanContext
 from drift.migration.ddl.postgresql import is_serial
 from drift.migration.handlers.column_places import locate, refuse_view
 from drift.migration.handlers.column_restoring import went_with
+from drift.migration.handlers.dependents import stays_because
 from drift.migration.handlers.messages import drop_reason, neutral_text
 from drift.migration.handlers.nullability import not_null_steps
 from drift.migration.native_columns import (
@@ -28,7 +29,7 @@ from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import column_after_renames
 from drift.migration.volatility import is_volatile
-from drift.schema import Column
+from drift.schema import Column, QualifiedName
 
 
 @handles("CO101")
@@ -165,6 +166,11 @@ def drop_column(finding: Finding, context: PlanContext) -> Iterator[Step]:
         return
     if refuse_view(finding, context, pair):
         return
+    allowed = drop_reason(context.options, "") is None
+    why = stays_because(context, pair, columns.actual.name) if allowed and context.is_postgresql else None
+    if why is not None:
+        context.refuse(finding, why)
+        return
     column = column_after_renames(context, columns.actual)
     table = context.table_name(pair)
     queries = Queries(context.quoting)
@@ -182,6 +188,8 @@ def drop_column(finding: Finding, context: PlanContext) -> Iterator[Step]:
         done=queries.column_missing(table, column.name) if context.is_postgresql else None,
         undone=queries.column_exists(table, column.name) if context.is_postgresql else None,
         commented_out=drop_reason(context.options, "a column and its values"),
+        # Before the columns that it is generated from.
+        order=-500 if column.generated is not None else 0,
     )
 
 
@@ -191,7 +199,13 @@ def _add_again(context: PlanContext, pair: TablePair, column: Column) -> tuple[o
     table = context.table_name(pair)
     quoting, ddl = context.quoting, context.ddl
     operations: list[ops.MigrateOperation] = []
-    owned = [s for s in context.alignment.actual.sequences if s.owned_by == (pair.actual.name, column.name)]
+    owned = [
+        replace(s, name=QualifiedName(table.schema, s.name.name))
+        for s in context.alignment.actual.sequences
+        if s.owned_by == (pair.actual.name, column.name)
+    ]
+    if owned and column.sequence is not None and column.sequence.name == owned[0].name.name:
+        column = replace(column, sequence=owned[0].name)
     operations += [own.Execute(ddl.create_sequence(sequence)) for sequence in owned]
     type_ = actual_type(context, column)
     neutral = _neutral(context, column)

@@ -153,6 +153,14 @@ def drop_step(finding: Finding, context: PlanContext, pair: TablePair, constrain
     )
 
 
+REPLACED = (
+    *("UQ301", "UQ302", "UQ303", "UQ304", "FK301", "FK302", "FK306", "CK301", "CK304", "EX301", "EX303"),
+    *("PK301", "PK303"),
+)
+"""Findings that replace a constraint, which then has the expected name, too."""
+
+RENAMED = ("UQ305", "FK305", "CK303", "EX302", "PK302")
+
 FACETS = {
     "UQ": ("UQ301", "UQ302", "UQ303", "UQ304", "UQ305"),
     "FK": ("FK301", "FK302", "FK303", "FK304", "FK305", "FK306"),
@@ -161,7 +169,7 @@ FACETS = {
 }
 
 
-@handles("UQ301", "UQ302", "UQ303", "UQ304", "FK301", "FK302", "FK306", "CK301", "CK304", "EX301", "EX303")
+@handles(*(code for code in REPLACED if not code.startswith("PK")))
 def replace_constraint(finding: Finding, context: PlanContext) -> Iterator[Step]:
     """A constraint that says something else: drop it and add the expected one, in one transaction."""
     located = locate(finding, context)
@@ -169,8 +177,21 @@ def replace_constraint(finding: Finding, context: PlanContext) -> Iterator[Step]
         return
     pair, found = located
     family = finding.code[:2]
-    answered = (finding, *(f for f in context.claim(FACETS[family], finding.subject) if f != finding))
+    more = (*context.claim(FACETS[family], finding.subject), *_about_the_same(finding, context, pair, RENAMED))
+    answered = (finding, *(f for f in dict.fromkeys(more) if f != finding))
     yield replace_step(answered, context, pair, found, PHASES[family])
+
+
+def _about_the_same(
+    finding: Finding, context: PlanContext, pair: TablePair, codes: tuple[str, ...]
+) -> tuple[Finding, ...]:
+    """Other findings with one of these codes about the same constraint, under whichever of its names."""
+    family = constraint_pairs(pair, finding.code[:2])
+    members = context.named_pair(family, finding)
+    others = (f for f in context.findings if f.code in codes and f.code[:2] == finding.code[:2] and f != finding)
+    return tuple(
+        f for f in others if context.table_pair(f.subject) is pair and context.named_pair(family, f) is members
+    )
 
 
 def replace_step(
@@ -316,7 +337,7 @@ def rename_constraint(finding: Finding, context: PlanContext) -> Iterator[Step]:
         return
     pair, found = located
     old, new = found.actual.name, found.expected.name
-    if old is None or new is None or old == new:
+    if old is None or new is None or old == new or _about_the_same(finding, context, pair, REPLACED):
         return
     table = context.table_name(pair)
     quoting = context.quoting

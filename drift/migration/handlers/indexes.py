@@ -150,7 +150,10 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
     )
 
 
-@handles("IX301", "IX302", "IX303", "IX304", "IX305", "IX306", "IX307", "IX310")
+REPLACED = ("IX301", "IX302", "IX303", "IX304", "IX305", "IX306", "IX307", "IX310")
+
+
+@handles(*REPLACED)
 def replace_index(finding: Finding, context: PlanContext) -> Iterator[Step]:
     """An index that differs: the new one is built first under a name of its own where the table is large."""
     located = locate(finding, context)
@@ -306,7 +309,8 @@ def rename_index(finding: Finding, context: PlanContext) -> Iterator[Step]:
     assert found.actual is not None
     assert found.expected is not None
     old, new = found.actual.name, found.expected.name
-    if old is None or new is None or old == new:
+    replaced = (f for f in context.findings if f.code in REPLACED and context.table_pair(f.subject) is pair)
+    if old is None or new is None or old == new or any(context.named_pair(pair.indexes, f) is found for f in replaced):
         return
     table = context.table_name(pair)
     quoting = context.quoting

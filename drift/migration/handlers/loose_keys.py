@@ -16,6 +16,7 @@ from drift.migration.casts import same_family
 from drift.migration.constraint_facts import name_of
 from drift.migration.context import PlanContext
 from drift.migration.handlers.constraint_steps import add_constraint, drop_constraint
+from drift.migration.handlers.dependents import stays_because
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.plan import Change, Lock, Phase, Step
 from drift.migration.queries import Queries
@@ -49,6 +50,7 @@ def loose_keys(context: PlanContext) -> Mapping[Place, Loose]:
     """The foreign keys that cannot stay while the plan's findings are repaired."""
     types = dict(_changed_types(context))
     keys = list(_changed_keys(context))
+    gone = dict(_dropped(context))
     found: dict[Place, Loose] = {}
     for pair in context.alignment.tables:
         for key in pair.actual.foreign_keys if pair.actual is not None else ():
@@ -60,9 +62,19 @@ def loose_keys(context: PlanContext) -> Mapping[Place, Loose]:
             target = key.target, frozenset(key.target_columns)
             causes = [types[end] for end in ends if end in types]
             causes += [finding for finding, *changed in keys if tuple(changed) == target]
+            causes += [gone[end] for end in ((key.target, None), *ends[len(key.columns) :]) if end in gone]
             if causes:
                 found[pair.actual.name, key.name] = Loose(pair, key, causes[0])
     return found
+
+
+def _dropped(context: PlanContext) -> Iterator[tuple[tuple[QualifiedName, str | None], Finding]]:
+    """Tables, and columns of tables, that the plan drops."""
+    for finding in context.findings if drop_reason(context.options, "") is None else ():
+        pair = context.table_pair(finding.subject) if finding.code in ("TB201", "TB202", "CO201") else None
+        column = finding.subject.name if finding.code == "CO201" else None
+        if pair is not None and pair.actual is not None and stays_because(context, pair, column) is None:
+            yield (pair.actual.name, column), finding
 
 
 def _changed_types(context: PlanContext) -> Iterator[tuple[Place, Finding]]:

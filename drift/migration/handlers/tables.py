@@ -18,6 +18,7 @@ from drift.migration.definitions.detaching import Operations, detached
 from drift.migration.definitions.whole import create_index_statement
 from drift.migration.definitions.whole import create_table_statements as whole_table_statements
 from drift.migration.handlers.constraint_steps import foreign_key_operation
+from drift.migration.handlers.dependents import stays_because
 from drift.migration.handlers.indexes import index_name
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.index_operations import index_operation
@@ -107,6 +108,11 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
     pair = context.table_pair(finding.subject)
     if pair is None or pair.actual is None:
         context.refuse(finding, "it is not there")
+        return
+    allowed = drop_reason(context.options, "") is None
+    why = stays_because(context, pair) if allowed and context.is_postgresql else None
+    if why is not None:
+        context.refuse(finding, why)
         return
     # On the way back it is made again before the renames are taken back.
     table = replace(
@@ -274,7 +280,11 @@ def _followers(context: PlanContext, pair: TablePair) -> Iterator[tuple[str, str
     for sequence in context.alignment.actual.sequences:
         if sequence.owned_by is None or sequence.owned_by[0] != old:
             continue
-        target = follow(sequence.name.name)
+        # One whose column is dropped, or numbered otherwise, goes under its old name.
+        columns = context.column_pair(pair, sequence.owned_by[1])
+        stays = columns is not None and columns.expected is not None and columns.expected.auto_increment
+        numbered = stays and columns is not None and columns.expected is not None and columns.expected.identity is None
+        target = follow(sequence.name.name) if numbered else None
         if target is not None:
             yield _rename_relation(context, "SEQUENCE", QualifiedName(new.schema, sequence.name.name), target)
 
