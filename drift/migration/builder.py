@@ -18,7 +18,7 @@ from drift.migration.plan import Lock, Plan, Step
 from drift.migration.registry import handler_for
 from drift.migration.version_tables.twins import join_twins
 
-PRIORITY = ("TB303", "TB302", "TB101", "CO308", "CO301", "EN", "PK")
+PRIORITY = ("TB303", "TB302", "TB101", "CO308", "CO301", "EN", "PK", "UQ101")
 """Handlers that answer other findings on the way run before the others."""
 
 NOT_REPAIRABLE = {

@@ -22,6 +22,7 @@ from drift.migration.handlers.constraint_steps import (
     validate,
 )
 from drift.migration.handlers.messages import drop_reason
+from drift.migration.handlers.taken_names import in_the_place_of
 from drift.migration.plan import Change, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
@@ -82,7 +83,9 @@ def add_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
     if found.expected is None:
         context.refuse(finding, "the models do not name it")
         return
-    yield add_step(finding, context, pair, found.expected, PHASES[finding.code[:2]])
+    step = add_step(finding, context, pair, found.expected, PHASES[finding.code[:2]])
+    drops_stay = drop_reason(context.options, "") is not None
+    yield in_the_place_of(step, context, pair, found.expected) if finding.code == "UQ101" and drops_stay else step
 
 
 def add_step(finding: Finding, context: PlanContext, pair: TablePair, constraint: Constraint, phase: Phase) -> Step:
