@@ -22,10 +22,15 @@ def render(verdict: Verdict) -> str:
             if finding.locations[0].line is not None:
                 properties["line"] = str(finding.locations[0].line)
         properties["title"] = f"{finding.code} {finding.name}"
-        message = f"{describe(finding.subject)}: {finding.message}\n{who}: {expected}\n{whose}: {actual}"
+        subject = words.as_called(describe(finding.subject), verdict.dialect)
+        message = f"{subject}: {finding.message}\n{who}: {expected}\n{whose}: {actual}"
         lines.append(_command(_COMMANDS[finding.severity], properties, message))
     lines += [
-        _command("warning", {"title": f"not checked: {group.code} {group.name}"}, f"{group.what}: {group.reason}")
+        _command(
+            "warning",
+            {"title": f"not checked: {group.code} {group.name}"},
+            f"{group.what(verdict.dialect)}: {group.reason}",
+        )
         for group in words.skipped(verdict.not_checked)
     ]
     lines += [_command("error", {"title": "expired in the baseline"}, entry) for entry in verdict.expired]

@@ -54,11 +54,9 @@ def render(verdict: Verdict) -> str:
     first = _first_with(verdict.findings, scripts)
     groups = [
         {
-            "title": visible(group.title),
+            "title": visible(words.title(group, verdict)),
             "place": place and visible(str(place)),
-            "findings": [
-                _finding(finding, verdict.labels, scripts.get(finding.fingerprint), first) for finding in findings
-            ],
+            "findings": [_finding(finding, verdict, scripts.get(finding.fingerprint), first) for finding in findings],
         }
         for group, findings in grouped(verdict.findings)
         for place in [places.get(group.title) or words.class_place(findings)]
@@ -91,14 +89,15 @@ def render(verdict: Verdict) -> str:
                 {
                     "code": g.code,
                     "name": g.name,
-                    "what": visible(g.what),
+                    "what": visible(g.what(verdict.dialect)),
                     "reason": visible(g.reason),
                     "help": g.help and visible(g.help),
                 }
                 for g in words.skipped(verdict.not_checked)
             ],
             accepted=[
-                {"code": f.code, "name": f.name, "subject": visible(describe(f.subject))} for f in verdict.accepted
+                {"code": f.code, "name": f.name, "subject": visible(called(f, verdict.dialect))}
+                for f in verdict.accepted
             ],
             baseline=visible(verdict.baseline or "the baseline"),
             stale=[visible(entry) for entry in verdict.stale],
@@ -131,10 +130,13 @@ def _first_with(findings: tuple[Finding, ...], scripts: dict[str, str]) -> dict[
     return first
 
 
-def _finding(
-    finding: Finding, labels: tuple[str, str], script: str | None, first: dict[str, Finding]
-) -> dict[str, Any]:
-    (who, expected), (whose, actual) = words.sides(finding, labels)
+def called(finding: Finding, dialect: str) -> str:
+    """The subject in one piece of text, as people write it."""
+    return words.as_called(describe(finding.subject), dialect)
+
+
+def _finding(finding: Finding, verdict: Verdict, script: str | None, first: dict[str, Finding]) -> dict[str, Any]:
+    (who, expected), (whose, actual) = words.sides(finding, verdict.labels)
     left, right = parts(visible(expected), visible(finding.actual) if finding.actual is not None else "")
     rest = visible(actual).removeprefix("".join(part.text for part in right))
     right = [*right, Part(rest, not right)] if rest else right
@@ -147,7 +149,7 @@ def _finding(
         "family": finding.code[:2],
         "severity": finding.severity.value,
         "subject": visible(short_name(finding)),
-        "whole": visible(describe(finding.subject)),
+        "whole": visible(called(finding, verdict.dialect)),
         "message": visible(finding.message),
         "who": who,
         "whose": whose,
@@ -164,11 +166,11 @@ def _finding(
         and {
             "fingerprint": shown_at.fingerprint,
             "code": shown_at.code,
-            "subject": visible(describe(shown_at.subject)),
+            "subject": visible(called(shown_at, verdict.dialect)),
         },
         "fingerprint": finding.fingerprint,
         "words": visible(
-            f"{describe(finding.subject)} {finding.code} {finding.name} {expected} {actual} {finding.message}"
+            f"{called(finding, verdict.dialect)} {finding.code} {finding.name} {expected} {actual} {finding.message}"
         ).lower(),
     }
 

@@ -21,10 +21,11 @@ def render(verdict: Verdict) -> str:
     """
     root = ElementTree.Element("testsuites", name="drift")
     for group, findings in grouped(verdict.findings):
-        suite = ElementTree.SubElement(root, "testsuite", name=_text(group.title))
+        title = words.title(group, verdict)
+        suite = ElementTree.SubElement(root, "testsuite", name=_text(title))
         for finding in findings:
             name = f"{finding.code} {finding.name}: {short_name(finding)}"
-            case = _case(suite, group.title, name)
+            case = _case(suite, title, name)
             (who, expected), (whose, actual) = words.sides(finding, verdict.labels)
             body = f"{finding.message}\n{who:<8}  {expected}\n{whose:<8}  {actual}\n"
             body += "".join(f"at        {place}\n" for place in finding.locations)
@@ -37,7 +38,7 @@ def render(verdict: Verdict) -> str:
     if verdict.not_checked:
         suite = ElementTree.SubElement(root, "testsuite", name="not checked")
         for group_ in words.skipped(verdict.not_checked):
-            case = _case(suite, "not checked", f"{group_.code} {group_.name}: {group_.what}")
+            case = _case(suite, "not checked", f"{group_.code} {group_.name}: {group_.what(verdict.dialect)}")
             ElementTree.SubElement(case, "skipped", message=_text(group_.reason))
     if verdict.expired:
         suite = ElementTree.SubElement(root, "testsuite", name="baseline")

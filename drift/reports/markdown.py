@@ -25,8 +25,9 @@ def render(verdict: Verdict) -> str:
     head += [f"> {text(note)}" for note in verdict.notes] + ([""] if verdict.notes else [])
     places = words.table_places(verdict)
     blocks = [
-        _group(verdict.labels, group.title, findings, places.get(group.title) or words.class_place(findings))
+        _group(verdict.labels, words.title(group, verdict), findings, place)
         for group, findings in grouped(verdict.findings)
+        for place in [places.get(group.title) or words.class_place(findings)]
     ]
     tail = _not_checked(verdict) + _baseline(verdict)
     if verdict.findings:
@@ -105,7 +106,7 @@ def _not_checked(verdict: Verdict) -> list[str]:
     lines = [f"<details><summary>⚪ not checked: {len(verdict.not_checked)}</summary>", ""]
     for group in groups:
         way = f" *{text(group.help)}*" if group.help else ""
-        lines.append(f"- **{group.code} {group.name}** {text(group.what)}: {text(group.reason)}.{way}")
+        lines.append(f"- **{group.code} {group.name}** {text(group.what(verdict.dialect))}: {text(group.reason)}.{way}")
     return [*lines, "", "</details>", ""]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from drift.alignment import TablePair
 from drift.findings import Finding, SubjectKind
 from drift.policy import Verdict
 from drift.policy.order import qualified
+from drift.reports.words import as_called
 from drift.schema import Column, QualifiedName
 
 MAX_TABLES = 24
@@ -76,8 +77,13 @@ def picture_of(verdict: Verdict) -> Picture:
             findings[qualified(finding.subject)].append(finding)
     pairs = verdict.drifted[:MAX_TABLES]
     entities = [_entity(pair, findings) for pair in pairs]
-    drawn = {entity.name for entity in entities}
     links = [link for pair in pairs for link in _links(pair, findings)]
+    entities = [replace(entity, name=as_called(entity.name, verdict.dialect)) for entity in entities]
+    links = [
+        replace(link, source=as_called(link.source, verdict.dialect), target=as_called(link.target, verdict.dialect))
+        for link in links
+    ]
+    drawn = {entity.name for entity in entities}
     others = sorted({link.target for link in links} - drawn)
     return Picture(
         (*entities, *(Entity(name) for name in others)), tuple(links), max(0, len(verdict.drifted) - MAX_TABLES)

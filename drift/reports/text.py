@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import StringIO
 from posixpath import basename
 
 from drift.findings import Finding
 from drift.policy import Verdict
-from drift.policy.order import Group, describe, group_of, grouped, short_name
+from drift.policy.order import describe, group_of, grouped, short_name
 from drift.reports import words
 from drift.reports.safe import visible
 from drift.schema import Location
@@ -48,7 +48,7 @@ def render(verdict: Verdict, options: TextOptions | None = None) -> str:
         places = words.table_places(verdict)
         for group, findings in grouped(verdict.findings):
             place = places.get(group.title) or words.class_place(findings)
-            lines += _heading(_plain(group, verdict), place)
+            lines += _heading(words.title(group, verdict), place)
             for finding in findings:
                 lines += _finding(finding, options, verdict.labels)
         lines += _skipped(verdict, options)
@@ -62,13 +62,8 @@ def render(verdict: Verdict, options: TextOptions | None = None) -> str:
     return _colored(lines) if options.color else "".join("".join(text for text, _ in line) + "\n" for line in lines)
 
 
-def _plain(group: Group, verdict: Verdict) -> Group:
-    """SQLite's one schema is called ``main``; nobody names it."""
-    return replace(group, title=group.title.removeprefix("main.")) if verdict.dialect == "sqlite" else group
-
-
-def _heading(group: Group, place: Location | None) -> list[list[Piece]]:
-    title = visible(group.title)
+def _heading(title: str, place: Location | None) -> list[list[Piece]]:
+    title = visible(title)
     if place is None:
         return [[(title, "bold underline")]]
     gap = " " * max(2, _HEADING_WIDTH + 2 - len(title))
@@ -130,11 +125,16 @@ def _skipped(verdict: Verdict, options: TextOptions) -> list[list[Piece]]:
     lines: list[list[Piece]] = []
     indent = " " * 13
     for group in words.skipped(verdict.not_checked):
-        title = f"{group.code} {group.name}" + (f"  {visible(group.what)}" if group.what else "")
+        what = group.what(verdict.dialect)
+        title = f"{group.code} {group.name}" + (f"  {visible(what)}" if what else "")
         lines.append([("not checked", "magenta"), ("  ", ""), (title, "")])
         lines.append([(indent, ""), (visible(group.reason), "")])
         if options.verbose and len(group.items) > 1:
-            lines += [[(indent, ""), (visible(describe(item.subject)), "dim")] for item in group.items if item.subject]
+            lines += [
+                [(indent, ""), (visible(words.as_called(describe(item.subject), verdict.dialect)), "dim")]
+                for item in group.items
+                if item.subject
+            ]
         if group.help:
             lines.append([(indent, ""), ("help: ", "bold"), (visible(group.help), "")])
     return lines

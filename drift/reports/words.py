@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from drift.findings import Finding, NotChecked, Severity, SubjectKind
 from drift.policy import Verdict
-from drift.policy.order import describe
+from drift.policy.order import Group, describe
 from drift.schema import Location
 
 _FIELDS = (SubjectKind.RESPONSE_FIELD, SubjectKind.REQUEST_FIELD)
@@ -103,12 +103,11 @@ class Skipped:
     help: str | None
     items: tuple[NotChecked, ...]
 
-    @property
-    def what(self) -> str:
+    def what(self, dialect: str) -> str:
         """``2 constraints``, or the one subject's name."""
         subjects = [item.subject for item in self.items if item.subject is not None]
         if len(subjects) == 1:
-            return describe(subjects[0])
+            return as_called(describe(subjects[0]), dialect)
         kinds = {subject.kind for subject in subjects}
         if not kinds:
             return ""
@@ -131,6 +130,19 @@ def statistics(findings: Iterable[Finding]) -> list[tuple[int, str, str]]:
     """(number, code, name) of each check, most frequent first."""
     counts = Counter((finding.code, finding.name) for finding in findings)
     return [(number, code, name) for (code, name), number in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
+
+
+def as_called(name: str, dialect: str) -> str:
+    """A qualified name as people write it. SQLite's one schema is called ``main``; nobody names it.
+
+    Formats for machines keep the whole name, which is what a finding is known by.
+    """
+    return name.removeprefix("main.") if dialect == "sqlite" else name
+
+
+def title(group: Group, verdict: Verdict) -> str:
+    """The heading of a group."""
+    return as_called(group.title, verdict.dialect)
 
 
 def table_places(verdict: Verdict) -> dict[str, Location]:

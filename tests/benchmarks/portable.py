@@ -1,7 +1,7 @@
-"""A large schema on SQLite and MariaDB: this tool and Alembic's comparison, side by side in one run.
+"""A large schema on SQLite, MariaDB and MySQL: this tool and Alembic's comparison, side by side in one run.
 
-Run: ``python -m tests.benchmarks.portable [--tables 1000] [--dialect sqlite|mariadb]``. Prints seconds, statements, and
-ratios; asserts nothing.
+Run: ``python -m tests.benchmarks.portable [--tables 1000] [--dialect sqlite|mariadb|mysql]``. Prints seconds,
+statements, and ratios; asserts nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from tests.benchmarks.reading import alembic, check, counted
-from tests.servers import choose_mariadb, fresh_database
+from tests.servers import choose_mariadb, choose_mysql, fresh_database
+
+DIALECTS = ("sqlite", "mariadb", "mysql")
 
 
 def metadata_of(tables: int) -> sa.MetaData:
@@ -57,7 +59,7 @@ def database(dialect: str) -> Iterator[str]:
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/database.sqlite"
         return
-    server = choose_mariadb().open()
+    server = (choose_mariadb() if dialect == "mariadb" else choose_mysql()).open()
     try:
         with fresh_database(server) as url:
             yield url
@@ -85,9 +87,9 @@ def main() -> None:
     """Parse arguments, run, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", type=int, default=1000)
-    parser.add_argument("--dialect", choices=("sqlite", "mariadb"), action="append")
+    parser.add_argument("--dialect", choices=DIALECTS, action="append")
     arguments = parser.parse_args()
-    for dialect in arguments.dialect or ("sqlite", "mariadb"):
+    for dialect in arguments.dialect or DIALECTS:
         with database(dialect) as url:
             results = run(url, arguments.tables)
         print(f"{dialect}, {arguments.tables} tables")
