@@ -106,22 +106,18 @@ class TableView(TablePair):
         left, right = self.expected, self.actual
         if left is None or right is None or self.renamed:
             return False
-        facets = (
-            left.name == right.name,
-            left.kind is right.kind is TableKind.TABLE,
-            left.comment == right.comment,
-            left.persistence is right.persistence,
-            left.partition_key == right.partition_key,
-            left.inherits == right.inherits,
-            left.row_security == right.row_security,
-            not left.options,
-            all(trigger.enabled for trigger in right.triggers),
-        )
-        members = (self.uniques, self.foreign_keys, self.exclusions, self.indexes)
         return (
-            all(facets)
+            left.name == right.name
+            and left.kind is right.kind is TableKind.TABLE
+            and left.comment == right.comment
+            and left.persistence is right.persistence
+            and left.partition_key == right.partition_key
+            and left.inherits == right.inherits
+            and left.row_security == right.row_security
+            and not left.options
+            and all(trigger.enabled for trigger in right.triggers)
             and _plain(self.primary_key, absent=True)
-            and all(_plain(pair) for pairs in members for pair in pairs)
+            and all(map(_plain, (*self.uniques, *self.foreign_keys, *self.exclusions, *self.indexes)))
         )
 
     def column(self, name: str) -> Pair[Column] | None:

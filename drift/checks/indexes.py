@@ -18,6 +18,7 @@ _WITHOUT_DEFAULT = frozenset(
     | {"timestamptz", "real", "double precision", "json", "bytea", "inet", "interval", "time"}
 )
 _EXTENSION = {"gin": "btree_gin", "gist": "btree_gist"}
+_FOR_ALL_BUT_JSON = ("btree", "hash")
 
 
 def subject_of(table: TableView, *indexes: Index | None) -> Subject:
@@ -298,6 +299,8 @@ def why_impossible(index: Index, table: Table, schema: SchemaView) -> str | None
         return "it has no columns"
     if schema.actual.dialect != "postgresql":
         return None
+    if index.method in _FOR_ALL_BUT_JSON and "json" not in [column.type for column in table.columns]:
+        return None
     for key in index.keys:
         if key.column is None or key.opclass is not None:
             continue
@@ -311,7 +314,7 @@ def _lacks_opclass(type_: str, method: str, schema: SchemaView) -> bool:
     if type_.endswith("[]"):
         return False
     name = type_.partition("(")[0]
-    if method in ("btree", "hash"):
+    if method in _FOR_ALL_BUT_JSON:
         return name == "json"
     if method not in _EXTENSION or name not in _WITHOUT_DEFAULT:
         return False

@@ -173,8 +173,8 @@ def sequence_ownership_mismatch(schema: SchemaView) -> Iterator[Finding]:
     owned = {sequence.name: sequence.owned_by for sequence in schema.actual.sequences if sequence.owned_by is not None}
     users: dict[QualifiedName, list[tuple[QualifiedName, str]]] = {}
     for table in schema.actual.tables:
-        for column in table.columns:
-            if column.sequence is not None and column.sequence in owned:
+        for column in [column for column in table.columns if column.sequence is not None]:
+            if column.sequence in owned:
                 users.setdefault(column.sequence, []).append((table.name, column.name))
     mapped = {table.actual.name for table in schema.views if table.complete and table.actual is not None}
     for name, columns in users.items():

@@ -384,8 +384,10 @@ def identifier_collision(schema: SchemaView) -> Iterator[Finding]:
 
 
 def _colliding(names: list[str], limit: int) -> Iterator[tuple[str, str]]:
+    if not names or ("".join(names).isascii() and max(map(len, names)) <= limit):
+        return
     cut: dict[bytes, str] = {}
-    for name in [name for name in names if len(name) * 4 >= limit]:
+    for name in names:
         other = cut.setdefault(name.encode()[:limit], name)
         if other != name:
             yield other, name

@@ -46,19 +46,20 @@ class Catalog:
 
 
 _QUERIES = (
-    "relations",
     "columns",
     "constraints",
     "indexes",
+    "sequences",
+    "relations",
     "support",
     "types",
     "domain_checks",
-    "sequences",
     "triggers",
     "functions",
     "inheritance",
     "comments",
 )
+"""The longest first: meanwhile the models are read, and each answer has to wait for a turn of the interpreter."""
 
 
 def fetch_server(connection: Connection) -> Server:

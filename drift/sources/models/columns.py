@@ -15,6 +15,7 @@ from sqlalchemy.schema import DefaultClause
 from sqlalchemy.types import NullType, SmallInteger
 
 from drift.schema import Column, Expression, Identity, Location, QualifiedName
+from drift.schema.making import made_quickly
 from drift.sources.models.sequences import sequence_name, sequence_options, used_by_default
 from drift.sources.models.spelling import Spelling
 from drift.sources.models.type_facts import TypeFacts, TypeSpeller
@@ -103,6 +104,7 @@ def first_line(error: BaseException) -> str:
     return lines[0].strip() if lines else type(error).__name__
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True)
 class _ServerFacts:
     """What the server does for a column by itself; ``unsaid``: checks of what the model does not tell."""
@@ -139,7 +141,7 @@ def _server_facts(native: NativeColumn[Any], facts: TypeFacts, spelling: Spellin
             return _ServerFacts(unsaid=("CO303",))
         sequence = used_by_default(native)
         name = None if sequence is None else sequence_name(sequence, spelling)
-        return _ServerFacts(default=default, on_update=on_update, sequence=name)
+        return _ServerFacts(default, on_update, name)
     # FetchedValue(): a trigger, or a default that the model leaves to the database.
     return _ServerFacts(unsaid=("CO303",))
 

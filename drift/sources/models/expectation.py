@@ -162,7 +162,10 @@ class _Expectation:
         place = self._locations.columns(native)
         position = 0
         for item in native.columns:
-            if item.system or not filters.wants(item, str(item.name), "column", native):
+            if item.system or not (
+                (not filters.active and "info" not in item.__dict__)
+                or filters.wants(item, str(item.name), "column", native)
+            ):
                 continue
             position += 1
             found, facts = column(
@@ -177,7 +180,7 @@ class _Expectation:
             )
             if facts.native is not None:
                 self._remember_type(facts.native, found.location)
-            if item.default is not None or found.sequence is not None:
+            if isinstance(item.default, NativeSequence) or found.sequence is not None:
                 for sequence in (item.default, sequences.used_by_default(item)):
                     if isinstance(sequence, NativeSequence):
                         self._remember_sequence(sequence)

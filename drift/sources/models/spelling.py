@@ -45,6 +45,7 @@ class Spelling:
         lengths = (native.max_identifier_length, native.max_constraint_name_length, native.max_index_name_length)
         self._longest_name = min(length for length in lengths if length)
         self._spelled: dict[Hashable, Expression] = {}
+        self._names: dict[str, str] = {}
 
     def qualified(self, schema: str | None, name: str) -> QualifiedName:
         """The full name of an object that the models call ``schema.name``."""
@@ -57,8 +58,11 @@ class Spelling:
 
     def name(self, given: str) -> str:
         """A name as a plain string, as long as the server lets it be."""
-        text = str(given)
-        return text if len(text) < _SURELY_SHORT else self.dialect.truncate(text)
+        known = self._names.get(given)
+        if known is None:
+            text = str(given)
+            known = self._names[given] = text if len(text) < _SURELY_SHORT else self.dialect.truncate(text)
+        return known
 
     def expression(self, clause: Any, *, tables: bool = False) -> Expression:
         """A clause as SQL text with its values inline; strings count as SQL.
