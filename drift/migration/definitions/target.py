@@ -232,8 +232,14 @@ def _add(table: Table, member: Any) -> Table:
 
 
 def _remove(table: Table, member: Any) -> Table:
+    """The table without a member, or without the unique constraint or index that the member stands for."""
     place = _place(member)
-    changed: dict[str, Any] = {place: tuple(other for other in getattr(table, place) if other != member)}
+    if member not in getattr(table, place) and place in ("uniques", "indexes"):
+        place = "indexes" if place == "uniques" else "uniques"
+        gone = [twin for twin in getattr(table, place) if (twin.name, twin.columns) == (member.name, member.columns)]
+    else:
+        gone = [member]
+    changed: dict[str, Any] = {place: tuple(other for other in getattr(table, place) if other not in gone)}
     return replace(table, **changed)
 
 
