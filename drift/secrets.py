@@ -7,6 +7,14 @@ from collections.abc import Iterable
 
 HIDDEN = "***"
 _IN_URL = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@'\"]*):[^\s'\"]*@")
+_WITHOUT_HOST = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@'\"\[]*):(?!\d*(?:[/?\s'\"),;]|$))[^\s@'\"]+")
+"""What is no port must be the password of a URL that was cut off before its host."""
+_WITHOUT_SCHEME = re.compile(r"(?P<start>(?<![\w.+\-])[\w.+\-]+):[^\s'\"@:]+@(?=[\w\[])")
+_AS_ITEM = re.compile(
+    r"(?P<start>(['\"])(?:password|passwd|pwd|sslpassword|passphrase|secret)\2\s*:\s*)(?:'[^']*'|\"[^\"]*\")",
+    re.IGNORECASE,
+)
+"""As in the representation of a dictionary, or in JSON."""
 _AS_PARAMETER = re.compile(
     r"\b(?P<key>password|passwd|pwd|sslpassword|ssl_key_password|passphrase)=(?:'[^']*'|\"[^\"]*\"|[^\s&;,)'\"]+)",
     re.IGNORECASE,
@@ -23,4 +31,7 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= _SHORTEST:
             text = text.replace(secret, HIDDEN)
     text = _IN_URL.sub(rf"\g<start>:{HIDDEN}@", text)
+    text = _WITHOUT_HOST.sub(rf"\g<start>:{HIDDEN}", text)
+    text = _WITHOUT_SCHEME.sub(rf"\g<start>:{HIDDEN}@", text)
+    text = _AS_ITEM.sub(rf"\g<start>'{HIDDEN}'", text)
     return _AS_PARAMETER.sub(rf"\g<key>={HIDDEN}", text)

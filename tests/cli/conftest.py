@@ -15,6 +15,9 @@ import pytest
 
 from drift.cli import failures
 from drift.cli.main import run
+from tests.installed import installed
+
+__all__ = ["installed"]
 
 _numbers = itertools.count()
 _VARIABLES = ("DATABASE_URL", "DRIFT_DATABASE_URL", "SQLALCHEMY_DATABASE_URI", "SQLALCHEMY_DATABASE_URL", "SCRATCH_URL")

@@ -51,6 +51,7 @@ class Sample:
 def clone(name: str, directory: Path, **environment: str) -> Sample:
     """What ``git clone`` of a sample project gives."""
     target = directory / name
+    directory.mkdir(exist_ok=True)
     shutil.copytree(APPS / name, target, ignore=shutil.ignore_patterns("__pycache__"))
     for command in ("init -q", "add -A", "-c user.name=t -c user.email=t@example.org commit -q -m first"):
         subprocess.run(f"git {command}", shell=True, cwd=target, check=True, capture_output=True)

@@ -1,33 +1,20 @@
 """A scripted newcomer: from the clone to a red gate, an accepted baseline, a green gate; five commands at most."""
 
 import json
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from drift.cli.three_way import BY_HAND, MISSING, NOT_UPGRADED
-from tests.cli.projects import APPS, Sample, clone, with_driver
+from tests.cli.projects import APPS, ROOT, Sample, clone, with_driver
+from tests.installed import Installed
 
 
 @pytest.fixture
 def orders(tmp_path, database) -> Sample:
     """FastAPI, an async env.py, Continuum."""
     return clone("fastapi_orders", tmp_path, DATABASE_URL=with_driver(database, "asyncpg"), SCRATCH_URL=database)
-
-
-@pytest.fixture
-def blog(tmp_path, database) -> Sample:
-    """Flask-Migrate."""
-    pytest.importorskip("flask_migrate")
-    return clone("flask_blog", tmp_path, BLOG_DATABASE=with_driver(database, "psycopg2"))
-
-
-@pytest.fixture
-def todo(tmp_path, database) -> Sample:
-    """SQLModel without Alembic; the database is there already."""
-    pytest.importorskip("sqlmodel")
-    execute(database, (APPS / "sqlmodel_todo" / "database.sql").read_text())
-    return clone("sqlmodel_todo", tmp_path, DATABASE_URL=with_driver(database, "psycopg2"))
 
 
 def execute(url: str, *statements: str) -> None:
@@ -37,30 +24,63 @@ def execute(url: str, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
-def test_fastapi_with_an_async_env_and_continuum(orders):
-    orders.run("alembic upgrade head", expect=0)
-    red = orders.run("drift check", expect=1)
+class Newcomer:
+    """A person with a shell, the project's requirements, and drift from the image: no checkout of it in reach."""
+
+    def __init__(self, folder: Path, installed: Installed, sample: str, **environment: str) -> None:
+        self.installed, self.environment, self.typed = installed, environment, 0
+        origin = clone(sample, folder / "origin")
+        self.folder = folder
+        self.types(f"git clone -q {origin.directory} work", expect=0)
+        self.folder = folder / "work"
+
+    def types(self, line: str, *, expect: int) -> str:
+        """What a line prints; insists on its exit code."""
+        self.typed += 1
+        assert self.typed <= 5, "five commands at most"
+        done = self.installed.run(line, self.folder, self.environment)
+        assert done.returncode == expect, f"{line}\n{done.stdout}\n{done.stderr}"
+        assert str(ROOT) not in done.stdout + done.stderr
+        return done.stdout
+
+    def checkout_is_clean_but_for(self, *names: str) -> None:
+        """Nothing else was written into the project."""
+        done = self.installed.run("git status --porcelain", self.folder)
+        changed = {line[3:] for line in done.stdout.splitlines() if "__pycache__" not in line}
+        assert changed == set(names)
+
+
+def test_fastapi_with_an_async_env_and_continuum(tmp_path, installed, database):
+    newcomer = Newcomer(tmp_path, installed, "fastapi_orders", DATABASE_URL=with_driver(database, "asyncpg"))
+    newcomer.types("alembic upgrade head", expect=0)
+    red = newcomer.types("drift check", expect=1)
     for code in ("CO101", "VT102", "RS301"):
-        assert code in red.out
-    orders.run('drift baseline --reason "before drift"', expect=0)
-    green = orders.run("drift check", expect=0)
-    assert "accepted by drift-baseline.json" in green.out
+        assert code in red
+    newcomer.types('drift baseline --reason "before drift"', expect=0)
+    green = newcomer.types("drift check", expect=0)
+    assert "accepted by drift-baseline.json" in green
+    newcomer.checkout_is_clean_but_for("drift-baseline.json")
 
 
-def test_flask_migrate(blog):
-    blog.run("flask db upgrade", expect=0)
-    red = blog.run("flask drift check", expect=1)
-    assert "CO101  column-missing                    published_at" in red.out
-    blog.run("flask drift baseline", expect=0)
-    blog.run("flask drift check", expect=0)
+def test_flask_migrate(tmp_path, installed, database):
+    newcomer = Newcomer(tmp_path, installed, "flask_blog", BLOG_DATABASE=with_driver(database, "psycopg2"))
+    newcomer.types("flask db upgrade", expect=0)
+    red = newcomer.types("flask drift check", expect=1)
+    assert "CO101  column-missing                    published_at" in red
+    newcomer.types("flask drift baseline", expect=0)
+    assert " accepted by drift-baseline.json." in newcomer.types("flask drift check", expect=0)
+    newcomer.checkout_is_clean_but_for("drift-baseline.json")
 
 
-def test_sqlmodel_without_alembic(todo):
-    todo.run("drift init", expect=0)
-    red = todo.run("drift check", expect=1)
-    assert "CO101  column-missing                    priority" in red.out
-    todo.run("drift baseline", expect=0)
-    todo.run("drift check", expect=0)
+def test_sqlmodel_without_alembic(tmp_path, installed, database):
+    execute(database, (APPS / "sqlmodel_todo" / "database.sql").read_text())
+    newcomer = Newcomer(tmp_path, installed, "sqlmodel_todo", DATABASE_URL=with_driver(database, "psycopg2"))
+    newcomer.types("drift init", expect=0)
+    red = newcomer.types("drift check", expect=1)
+    assert "CO101  column-missing                    priority" in red
+    newcomer.types("drift baseline", expect=0)
+    assert "accepted by drift-baseline.json." in newcomer.types("drift check", expect=0)
+    newcomer.checkout_is_clean_but_for("drift-baseline.json", "drift.toml")
 
 
 def test_from_red_to_silence_by_a_proven_revision(orders):

@@ -29,6 +29,10 @@ def test_known_secrets_are_hidden_wherever_they_stand(format):
         "postgresql://h/d?user=u&password=PLANTED&sslmode=require",
         "sslpassword=PLANTED",
         'connection to "postgresql://u:PLANTED@host/db" failed',
+        "postgresql://u:PLANTED",
+        "u:PLANTED@host:5432/db",
+        "{'host': 'h', 'password': 'PLANTED'}",
+        '{"password": "PLANTED"}',
     ],
 )
 def test_passwords_are_scrubbed_from_every_place_of_a_url(text):
@@ -38,6 +42,21 @@ def test_passwords_are_scrubbed_from_every_place_of_a_url(text):
     assert "***" in clean
 
 
-@pytest.mark.parametrize("text", ["(password)::text <> ''::text", "https://example.org/a", "email: str", "a@b.c"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(password)::text <> ''::text",
+        "https://example.org/a",
+        "email: str",
+        "a@b.c",
+        "postgresql://h:5432/d",
+        "postgresql://h:5432",
+        "postgresql://[::1]:5432/d",
+        "password: str | None",
+        "app/models.py:12",
+        "'{\"a\": 1}'::jsonb",
+        "time '10:30:00'",
+    ],
+)
 def test_innocent_text_is_left_alone(text):
     assert scrub(text) == text

@@ -24,7 +24,8 @@ def broken_url(error: BaseException, place: str | None) -> DriftError | None:
         error: As raised by code that calls ``create_engine``.
         place: The user's line.
     """
-    if not isinstance(error, (ArgumentError, NoSuchModuleError)):
+    # A ValueError is what is said of a port that is no number.
+    if not isinstance(error, (ArgumentError, NoSuchModuleError, ValueError)):
         return None
     text: str | None = None
     origin = "the database URL"
@@ -42,6 +43,8 @@ def broken_url(error: BaseException, place: str | None) -> DriftError | None:
     try:
         parse(text, origin=origin)
     except DriftError as found_error:
+        # Its own text may quote a piece of the URL, and a traceback would show it.
+        error.args = (found_error.title,)
         return DriftError(found_error.title, place=place or origin, details=found_error.details, help=found_error.help)
     return None
 
