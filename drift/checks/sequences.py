@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from drift.alignment import Pair
 from drift.checks.context import SchemaView
 from drift.checks.numbering import NumberOptions, is_cosmetic, option_differences
 from drift.checks.registry import Subjects, check
-from drift.checks.wording import found, listed, local, object_subject, repair
+from drift.checks.wording import found, listed, local, object_subject, places, repair
 from drift.findings import Finding, Safety, Severity, SubjectKind
 from drift.schema import QualifiedName, Sequence, VersioningRole
 
@@ -112,7 +113,8 @@ def _used_in_defaults(schema: SchemaView) -> frozenset[QualifiedName]:
 def sequence_option_mismatch(schema: SchemaView) -> Iterator[Finding]:
     """An option of the sequence differs: type, increment, bounds, cycle, start, cache.
 
-    A sequence behind a SERIAL column has the column's type; that alone is left alone. START and CACHE are *info*.
+    A sequence behind a SERIAL column has the column's type; that alone is left alone, and so are its START and a
+    larger range. START and CACHE of other sequences are *info*.
 
     ## Why it breaks at run time
 
@@ -149,6 +151,44 @@ def sequence_option_mismatch(schema: SchemaView) -> Iterator[Finding]:
             actual=listed(text for _, text in differences),
             repair=repair("alter-sequence", f"alter sequence {seen.name}"),
         )
+    yield from _behind_serial_columns(schema)
+
+
+def _behind_serial_columns(schema: SchemaView) -> Iterator[Finding]:
+    """Sequences of columns of which the models say only that the database numbers them."""
+    named = {pair.actual.name for pair in schema.sequences if pair.expected is not None and pair.actual is not None}
+    sequences = {s.name: s for s in schema.actual.sequences if s.owned_by is not None and s.name not in named}
+    for table in schema.views:
+        for columns in table.columns if table.stored and sequences else ():
+            left, right = columns.expected, columns.actual
+            if left is None or right is None or not left.auto_increment or not right.auto_increment:
+                continue
+            sequence = sequences.get(right.sequence) if right.sequence is not None else None
+            if sequence is None or left.identity is not None or right.identity is not None:
+                continue
+            differences = _odd_options(sequence, right.type)
+            if differences:
+                yield found(
+                    "SQ301",
+                    object_subject(SubjectKind.SEQUENCE, sequence.name),
+                    f"It numbers {table.wanted.name.name}.{left.name} in another way than SERIAL does.",
+                    severity=Severity.INFO if is_cosmetic(differences) else Severity.WARNING,
+                    expected=listed(text for text, _ in differences),
+                    actual=listed(text for _, text in differences),
+                    locations=places(left, table.wanted),
+                    repair=repair("alter-sequence", f"alter sequence {sequence.name}"),
+                )
+
+
+def _odd_options(sequence: Sequence, type_: str) -> list[tuple[str, str]]:
+    """How a sequence differs from what SERIAL makes for a column of that type, where that shows in its numbers."""
+    seen = NumberOptions.of(sequence, sequence.type)
+    wanted = replace(
+        NumberOptions.of(Sequence(sequence.name, type_), type_), start=seen.start, minimum=min(seen.minimum, 1)
+    )
+    if seen.increment > 0:
+        wanted = replace(wanted, minimum=seen.minimum, maximum=max(wanted.maximum, seen.maximum))
+    return option_differences(wanted, seen)
 
 
 @check("SQ302", "sequence-ownership-mismatch", Severity.INFO, Subjects.SCHEMA)

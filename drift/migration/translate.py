@@ -10,7 +10,18 @@ from drift.alignment import TablePair
 from drift.alignment.renaming import with_other_name
 from drift.migration.context import PlanContext
 from drift.migration.ddl.quoting import rename_identifiers
-from drift.schema import Check, Column, Exclusion, Expression, ForeignKey, Index, PrimaryKey, QualifiedName, Unique
+from drift.schema import (
+    Check,
+    Column,
+    Exclusion,
+    Expression,
+    ForeignKey,
+    Index,
+    PrimaryKey,
+    QualifiedName,
+    Sequence,
+    Unique,
+)
 
 NounT = TypeVar("NounT", bound=PrimaryKey | Unique | ForeignKey | Check | Exclusion | Index)
 
@@ -57,6 +68,24 @@ def with_columns(context: PlanContext, noun: NounT, names: Mapping[str, str]) ->
         )
         return replace(noun, elements=elements, predicate=_expression(context, noun.predicate, names))
     return replace(noun, columns=_columns(noun.columns, names), include=_columns(noun.include, names))
+
+
+def sequence_after_renames(context: PlanContext, sequence: Sequence) -> QualifiedName:
+    """What a sequence that belongs to a column is called after its table was renamed or moved."""
+    owner = sequence.owned_by
+    for pair in context.alignment.tables:
+        if owner is None or pair.actual is None or pair.actual.name != owner[0]:
+            continue
+        old, new = pair.actual.name, context.table_name(pair)
+        columns = context.column_pair(pair, owner[1])
+        column = columns.expected if columns is not None else None
+        # One whose column is dropped, or numbered otherwise, goes under its old name.
+        follows = column is not None and column.auto_increment and column.identity is None
+        name = sequence.name.name
+        if follows and old.name != new.name and name.startswith(f"{old.name}_"):
+            name = (new.name + name[len(old.name) :])[:63]
+        return QualifiedName(new.schema, name)
+    return sequence.name
 
 
 def column_after_renames(context: PlanContext, column: Column) -> Column:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drift.alignment import TablePair
 from drift.findings import Finding
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
 from drift.migration.plan import Change, Lock, Phase, Step
-from drift.migration.translate import column_after_renames
+from drift.migration.translate import column_after_renames, sequence_after_renames
 from drift.schema import Column, QualifiedName, TableKind
 
 
@@ -38,6 +38,10 @@ def locate(finding: Finding, context: PlanContext) -> Place | None:
     name = names.get(columns.actual.name, columns.actual.name)
     prefix = f"ALTER TABLE {context.sql_name(pair)} ALTER COLUMN {context.quoting.name(name)}"
     actual = column_after_renames(context, columns.actual)
+    for sequence in context.alignment.actual.sequences:
+        if sequence.owned_by is not None and sequence.name == actual.sequence:
+            actual = replace(actual, sequence=sequence_after_renames(context, sequence))
+            break
     return Place(pair, context.table_name(pair), columns.expected, actual, name, prefix)
 
 

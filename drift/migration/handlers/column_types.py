@@ -14,14 +14,16 @@ from drift.migration.context import PlanContext
 from drift.migration.ddl.quoting import mentions, rename_identifiers
 from drift.migration.handlers.column_places import Place, default_statement, locate
 from drift.migration.handlers.column_restoring import added_again, present_name
+from drift.migration.handlers.column_values import NUMBERED
 from drift.migration.handlers.domains import alter_domain, shared_domain
 from drift.migration.handlers.expand_contract import HAZARD, around_views, exchanges, parts
 from drift.migration.handlers.riders import why_not
+from drift.migration.handlers.sequences import widen
 from drift.migration.native_columns import actual_type, expected_type
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
-from drift.migration.translate import after_renames
+from drift.migration.translate import after_renames, sequence_after_renames
 from drift.schema import Check, Column, Index, QualifiedName, Table, TableKind
 
 TYPES = ("CO301", "CO306", "CO309")
@@ -53,6 +55,9 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         # The numbering goes and comes in steps of its own.
         old_default = None if place.actual.auto_increment else old_default
         new_default = None if place.expected.auto_increment else new_default
+    elif place.actual.auto_increment and place.expected.auto_increment:
+        new_default = old_default
+    yield from _wider_sequence(context, place, (finding, *more))
     there = cast_for(place.actual, place.expected, context.quoting.name(place.name))
     back = cast_for(place.expected, place.actual, context.quoting.name(place.name))
     inner_there, inner_back = _around(context, place)
@@ -119,6 +124,17 @@ def _nothing_else_rests_on(context: PlanContext, place: Place) -> Guard:
         f"{place.table}.{place.name} has privileges, policies, statistics or publications of its own, which a new "
         "column would not have: take the plain road (--roads short), or take them away first.",
     )
+
+
+def _wider_sequence(context: PlanContext, place: Place, findings: tuple[Finding, ...]) -> Iterator[Step]:
+    """A SERIAL column's sequence ends where its type ends: it must count as far as the new type."""
+    old, new = place.actual, place.expected
+    numbered = old.auto_increment and new.auto_increment and new.identity is None and old.sequence is not None
+    if not numbered or not {old.type, new.type} <= {*NUMBERED} or NUMBERED.index(new.type) <= NUMBERED.index(old.type):
+        return
+    for sequence in context.alignment.actual.sequences:
+        if old.sequence == sequence_after_renames(context, sequence) and sequence.type == old.type:
+            yield widen(context, findings, sequence, new.type)
 
 
 def _kept_default(place: Place) -> Column:

@@ -13,6 +13,7 @@ from drift.migration.handlers.column_restoring import added_again
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.plan import Hold, Lock, Part, Phase, Step
 from drift.migration.registry import handles
+from drift.migration.translate import sequence_after_renames
 from drift.schema import Column, QualifiedName, Sequence
 
 NUMBERED = ("smallint", "integer", "bigint")
@@ -69,25 +70,18 @@ def _around_the_type(context: PlanContext, place: Place, findings: tuple[Finding
             yield replace(step, part=Part.CONTRACT, order=order)
 
 
-def _owned(context: PlanContext, place: Place, column: Column) -> QualifiedName:
+def _owned(place: Place, column: Column) -> QualifiedName:
     """The sequence behind a SERIAL-like column, as it is called or would be."""
     if column.sequence is not None and column is place.actual:
-        owned = any(s.name == column.sequence and s.owned_by is not None for s in context.alignment.actual.sequences)
-        # It moved along with its table.
-        return QualifiedName(place.table.schema, column.sequence.name) if owned else column.sequence
+        return column.sequence
     return QualifiedName(place.table.schema, f"{place.table.name}_{place.name}_seq"[:63])
 
 
-def _existing(context: PlanContext, sequence: QualifiedName) -> Sequence | None:
+def _existing(context: PlanContext, name: QualifiedName) -> Sequence | None:
     """The sequence that has that name after the renames."""
-    for found in context.alignment.actual.sequences:
-        table = next(
-            (p for p in context.alignment.tables if p.actual and found.owned_by and p.actual.name == found.owned_by[0]),
-            None,
-        )
-        schema = context.table_name(table).schema if table is not None else found.name.schema
-        if QualifiedName(schema, found.name.name) == sequence:
-            return replace(found, name=sequence)
+    for sequence in context.alignment.actual.sequences:
+        if sequence_after_renames(context, sequence) == name:
+            return replace(sequence, name=name)
     return None
 
 
@@ -96,7 +90,7 @@ def _unnumber(context: PlanContext, place: Place, column: Column) -> Iterator[st
         yield f"{place.prefix} DROP IDENTITY"
     elif column.auto_increment:
         yield f"{place.prefix} DROP DEFAULT"
-        sequence = _owned(context, place, column)
+        sequence = _owned(place, column)
         left = _existing(context, sequence)
         if left is not None and column is place.expected:
             yield context.ddl.own_sequence(sequence, left.owned_by)
@@ -117,7 +111,7 @@ def _number(context: PlanContext, place: Place, column: Column) -> Iterator[str]
         target = f"pg_get_serial_sequence({quoting.literal(table)}, {quoting.literal(place.name)})"
         yield f"SELECT setval({target}, coalesce(({largest}) + 1, {first}), false)"
     elif column.auto_increment:
-        sequence = _owned(context, place, column)
+        sequence = _owned(place, column)
         made = _existing(context, sequence)
         if made is None:
             as_type = "" if column.type == "bigint" else f" AS {column.type}"

@@ -215,14 +215,14 @@ def _add_again(context: PlanContext, pair: TablePair, column: Column) -> tuple[o
         definition = f"{quoting.name(column.name)} {ddl.type(column)} DEFAULT {neutral} NOT NULL"
         operations.append(own.Execute(f"ALTER TABLE {name} ADD COLUMN {definition}"))
         operations.append(own.Execute(f"ALTER TABLE {name} ALTER COLUMN {quoting.name(column.name)} DROP DEFAULT"))
-        if column.comment is not None:
-            what = f"COLUMN {name}.{quoting.name(column.name)}"
-            operations.append(own.Execute(ddl.comment(what, column.comment)))
     elif type_ is not None and column.domain is None:
         made = column_from_noun(context, column, type_)
         operations.append(ops.AddColumnOp(table.name, made, schema=quoting.schema(table)))
     else:
         operations.append(own.Execute(f"ALTER TABLE {quoting.qualified(table)} ADD COLUMN {ddl.column(column)}"))
+    if column.comment is not None and not isinstance(operations[-1], ops.AddColumnOp):
+        what = f"COLUMN {quoting.qualified(table)}.{quoting.name(column.name)}"
+        operations.append(own.Execute(ddl.comment(what, column.comment)))
     operations += [own.Execute(ddl.own_sequence(sequence.name, (table, column.name))) for sequence in owned]
     operations += [own.Execute(statement) for statement in went_with(context, pair, column.name)]
     return tuple(operations)

@@ -13,6 +13,7 @@ from drift.migration.handlers.messages import drop_reason
 from drift.migration.plan import Change, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
+from drift.migration.translate import sequence_after_renames
 from drift.schema import Column, QualifiedName, Sequence
 
 _LIMITS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
@@ -132,7 +133,10 @@ def drop_sequence(finding: Finding, context: PlanContext) -> Iterator[Step]:
 def change_options(finding: Finding, context: PlanContext) -> Iterator[Step]:
     """Options of a sequence; its position stays."""
     pair = locate(finding, context)
-    if pair is None or pair.actual is None or pair.expected is None:
+    if pair is None or pair.actual is None:
+        return
+    if pair.expected is None:
+        yield from _as_serial_makes_it(finding, context, pair.actual)
         return
     prefix = f"ALTER SEQUENCE {context.quoting.qualified(pair.expected.name)}"
     yield Step(
@@ -141,6 +145,52 @@ def change_options(finding: Finding, context: PlanContext) -> Iterator[Step]:
         (finding,),
         (own.Execute(f"{prefix} {_options(pair.expected)}"),),
         (own.Execute(f"{prefix} {_options(pair.actual)}"),),
+        Change.CHANGE,
+    )
+
+
+def _as_serial_makes_it(finding: Finding, context: PlanContext, sequence: Sequence) -> Iterator[Step]:
+    """The sequence behind a SERIAL column with the options that SERIAL gives it; its position stays where it can."""
+    owner = sequence.owned_by
+    pair = next((p for p in context.alignment.tables if p.actual and owner and p.actual.name == owner[0]), None)
+    columns = context.column_pair(pair, owner[1]) if pair is not None and owner is not None else None
+    if pair is None or columns is None or columns.actual is None:
+        context.refuse(finding, "the column that it numbers was not found")
+        return
+    name, quoting = sequence_after_renames(context, sequence), context.quoting
+    wider = max(sequence.type, columns.actual.type, key=lambda type_: _LIMITS.get(type_, 0))
+    plain = Sequence(name, wider, start=sequence.start if (sequence.start or 1) > 0 else None)
+    prefix = f"ALTER SEQUENCE {quoting.qualified(name)}"
+    there = [f"{prefix} {_options(plain)}"]
+    back = [f"{prefix} {_options(sequence)}"]
+    if (sequence.increment or 1) < 0 or (sequence.minimum or 1) < 1:
+        # Its position may be below 1, where it cannot stay.
+        column = quoting.name(context.column_names(pair).get(columns.actual.name, columns.actual.name))
+        largest = f"(SELECT max({column}) FROM {context.sql_name(pair)})"
+        there[0] += " RESTART WITH 1"
+        there.append(f"SELECT setval({quoting.literal(quoting.qualified(name))}, greatest({largest} + 1, 1), false)")
+        back[0] += f" RESTART WITH {-1 if (sequence.increment or 1) < 0 else 1}"
+    yield Step(
+        f"give sequence {name} the options that SERIAL gives it",
+        Phase.SEQUENCE,
+        (finding,),
+        tuple(own.Execute(statement) for statement in there),
+        tuple(own.Execute(statement) for statement in back),
+        Change.CHANGE,
+        hazard="the way back fails once it has passed the old maximum" if sequence.maximum is not None else None,
+    )
+
+
+def widen(context: PlanContext, findings: tuple[Finding, ...], sequence: Sequence, type_: str) -> Step:
+    """Let the sequence behind a SERIAL column count as far as the column's new type."""
+    name = sequence_after_renames(context, sequence)
+    prefix = f"ALTER SEQUENCE {context.quoting.qualified(name)} AS"
+    return Step(
+        f"let sequence {name} count as far as {type_}",
+        Phase.SEQUENCE,
+        findings,
+        (own.Execute(f"{prefix} {type_}"),),
+        (own.Execute(f"{prefix} {sequence.type}"),),
         Change.CHANGE,
     )
 

@@ -27,7 +27,7 @@ from drift.migration.plan import Change, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.table_comments import CreateTableComment, DropTableComment
-from drift.migration.translate import after_renames, column_after_renames
+from drift.migration.translate import after_renames, column_after_renames, sequence_after_renames
 from drift.schema import Index, Persistence, QualifiedName, Table, TableKind
 
 
@@ -280,12 +280,8 @@ def _followers(context: PlanContext, pair: TablePair) -> Iterator[tuple[str, str
     for sequence in context.alignment.actual.sequences:
         if sequence.owned_by is None or sequence.owned_by[0] != old:
             continue
-        # One whose column is dropped, or numbered otherwise, goes under its old name.
-        columns = context.column_pair(pair, sequence.owned_by[1])
-        stays = columns is not None and columns.expected is not None and columns.expected.auto_increment
-        numbered = stays and columns is not None and columns.expected is not None and columns.expected.identity is None
-        target = follow(sequence.name.name) if numbered else None
-        if target is not None:
+        target = sequence_after_renames(context, sequence).name
+        if target != sequence.name.name:
             yield _rename_relation(context, "SEQUENCE", QualifiedName(new.schema, sequence.name.name), target)
 
 
