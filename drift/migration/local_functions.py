@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ STOP_IF = '''def stop_if(query: str, message: str) -> None:
         if op.get_bind().scalar(sa.text(query)):
             raise RuntimeError(message)
         return
-    text = message.replace("'", "''").replace(":", "\\\\:")
+    query, text = query.replace("\\\\:", ":"), message.replace("'", "''")
     body = f"BEGIN IF ({query}) THEN RAISE EXCEPTION USING MESSAGE = '{text}'; END IF; END"
     quote = "$stop$" if "$stop$" not in body else f"${'s' * len(body)}$"
-    op.execute(f"DO {quote} {body} {quote}")
+    op.get_context().impl.static_output(f"DO {quote} {body} {quote};")
 '''
 STOP_IF_ONLINE = '''def stop_if(query: str, message: str) -> None:
     """Stop before anything is changed where the rows do not allow it; the script of --sql can only say what to ask."""
@@ -31,6 +32,13 @@ STOP_IF_ONLINE = '''def stop_if(query: str, message: str) -> None:
     lines = ["Go on only where this answers no, which no script can ask here.", *message.splitlines()]
     remark = [*lines, *query.replace("\\\\:", ":").splitlines()]
     op.get_context().impl.static_output("\\n".join(f"-- {line}" for line in remark))
+'''
+EXECUTE = '''def execute(sql: str) -> None:
+    """A statement with percent signs, which Alembic would double in the script of --sql."""
+    if op.get_context().as_sql:
+        op.get_context().impl.static_output(sql.replace("\\\\:", ":") + ";")
+    else:
+        op.execute(sql)
 '''
 MADE_UP = '''def made_up(query: str) -> list[str]:
     """Statements that the database makes up; the script of --sql can only say what to ask for them."""
@@ -67,19 +75,19 @@ BEGIN
         JOIN pg_catalog.pg_class c ON c.oid = r.ev_class AND c.relkind IN ('v', 'm')
         WHERE r.ev_class <> b.oid
     )
-    SELECT c.oid, b.depth, format('%I.%I', n.nspname, c.relname) AS name, c.relacl, c.relowner,
+    SELECT c.oid, b.depth, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relacl, c.relowner,
         CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind, c.relispopulated, c.reloptions
     FROM (SELECT oid, max(depth) AS depth FROM reading GROUP BY oid) b
     JOIN pg_catalog.pg_class c ON c.oid = b.oid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace;
     INSERT INTO views_taken_down
-    SELECT depth, 0, format('DROP %s %s', kind, name) FROM views_reading
+    SELECT depth, 0, concat('DROP ', kind, ' ', name) FROM views_reading
     UNION ALL
-    SELECT depth, 1, format('CREATE %s %s%s AS %s%s', kind, name,
-        ' WITH (' || array_to_string(reloptions, ', ') || ')', rtrim(pg_catalog.pg_get_viewdef(oid), ';'),
+    SELECT depth, 1, concat('CREATE ', kind, ' ', name,
+        ' WITH (' || array_to_string(reloptions, ', ') || ')', ' AS ', rtrim(pg_catalog.pg_get_viewdef(oid), ';'),
         CASE WHEN relispopulated THEN '' ELSE ' WITH NO DATA' END) FROM views_reading
     UNION ALL
-    SELECT v.depth, 2, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', v.name, a.attname,
+    SELECT v.depth, 2, concat('ALTER VIEW ', v.name, ' ALTER COLUMN ', quote_ident(a.attname), ' SET DEFAULT ',
         pg_catalog.pg_get_expr(f.adbin, f.adrelid))
     FROM views_reading v JOIN pg_catalog.pg_attrdef f ON f.adrelid = v.oid
     JOIN pg_catalog.pg_attribute a ON a.attrelid = v.oid AND a.attnum = f.adnum
@@ -87,16 +95,17 @@ BEGIN
     SELECT v.depth, 3, pg_catalog.pg_get_indexdef(i.indexrelid)
     FROM views_reading v JOIN pg_catalog.pg_index i ON i.indrelid = v.oid
     UNION ALL
-    SELECT v.depth, 4, format('COMMENT ON %s %s IS %L', v.kind, v.name, d.description)
+    SELECT v.depth, 4, concat('COMMENT ON ', v.kind, ' ', v.name, ' IS ', quote_literal(d.description))
     FROM views_reading v JOIN pg_catalog.pg_description d
         ON d.objoid = v.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
     UNION ALL
-    SELECT v.depth, 4, format('COMMENT ON COLUMN %s.%I IS %L', v.name, a.attname, d.description)
+    SELECT v.depth, 4, concat('COMMENT ON COLUMN ', v.name, '.', quote_ident(a.attname), ' IS ',
+        quote_literal(d.description))
     FROM views_reading v JOIN pg_catalog.pg_description d
         ON d.objoid = v.oid AND d.classoid = 'pg_catalog.pg_class'::regclass
     JOIN pg_catalog.pg_attribute a ON a.attrelid = v.oid AND a.attnum = d.objsubid AND a.attnum > 0
     UNION ALL
-    SELECT v.depth, 4, format('COMMENT ON INDEX %s IS %L', d.objoid::regclass, d.description)
+    SELECT v.depth, 4, concat('COMMENT ON INDEX ', d.objoid::regclass, ' IS ', quote_literal(d.description))
     FROM views_reading v JOIN pg_catalog.pg_index i ON i.indrelid = v.oid
     JOIN pg_catalog.pg_description d ON d.objoid = i.indexrelid AND d.classoid = 'pg_catalog.pg_class'::regclass
     UNION ALL
@@ -106,11 +115,11 @@ BEGIN
     SELECT v.depth, 5, pg_catalog.pg_get_ruledef(r.oid)
     FROM views_reading v JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid AND r.rulename <> '_RETURN'
     UNION ALL
-    SELECT depth, 6, format('ALTER %s %s OWNER TO %I', kind, name, pg_catalog.pg_get_userbyid(relowner))
+    SELECT depth, 6, concat('ALTER ', kind, ' ', name, ' OWNER TO ', quote_ident(pg_catalog.pg_get_userbyid(relowner)))
     FROM views_reading WHERE pg_catalog.pg_get_userbyid(relowner) <> current_user
     UNION ALL
-    SELECT v.depth, 7, format('GRANT %s%s ON %s TO %s%s', g.privilege_type, ' (' || quote_ident(g.attname) || ')',
-        v.name, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
+    SELECT v.depth, 7, concat('GRANT ', g.privilege_type, ' (' || quote_ident(g.attname) || ')', ' ON ',
+        v.name, ' TO ', CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
         CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
     FROM views_reading v CROSS JOIN LATERAL (
         SELECT x.*, NULL::name AS attname FROM aclexplode(v.relacl) x
@@ -153,9 +162,10 @@ def local_functions(context: AutogenContext, text: str) -> list[str]:
     stop_if = STOP_IF if context.migration_context.dialect.name == "postgresql" else STOP_IF_ONLINE
     named = {
         "found": FOUND,
+        "execute": EXECUTE,
         "stop_if": stop_if,
         "made_up": MADE_UP,
         "take_down_views": TAKE_DOWN_VIEWS,
         "put_views_back": PUT_VIEWS_BACK,
     }
-    return [function for name, function in named.items() if f"{name}(" in text]
+    return [function for name, function in named.items() if re.search(rf"(?<![\w.]){name}\(", text)]

@@ -139,9 +139,10 @@ def _register(operation: type[ops.MigrateOperation]) -> Callable[[FunctionT], Fu
 @_register(own.Execute)
 def _execute(context: AutogenContext, operation: own.Execute) -> list[str]:
     text = python_string(escape_binds(operation.sqltext))
+    name = "execute" if "%" in operation.sqltext else f"{_prefix(context)}execute"
     if len(text) == 1 and len(text[0]) < 100:
-        return [f"{_prefix(context)}execute({text[0]})"]
-    return [f"{_prefix(context)}execute(", *(f"    {line}" for line in text), ")"]
+        return [f"{name}({text[0]})"]
+    return [f"{name}(", *(f"    {line}" for line in text), ")"]
 
 
 @_register(own.CreatePrimaryKey)

@@ -45,8 +45,8 @@ def module(case: Case) -> Iterator[ModuleType]:
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in all_cases()])
 def test_case(case: Case, module: ModuleType, case_database: str, tmp_path: Path) -> None:
-    _build(case, module, case_database)
-    report = _check(case, module, case_database)
+    build(case, module, case_database)
+    report = check_case(case, module, case_database)
     _compare(case, report, _unseen(case, module))
     _places_are_named(report)
 
@@ -64,10 +64,10 @@ def test_case(case: Case, module: ModuleType, case_database: str, tmp_path: Path
     if case.options.get("repair") == "by-hand":
         with pytest.raises(NotImplementedError):
             revision.upgrade()
-        assert differences(before, as_read(_check(case, module, case_database))) == [], revision.source
+        assert differences(before, as_read(check_case(case, module, case_database))) == [], revision.source
         return
     revision.upgrade()
-    repaired = _check(case, module, case_database)
+    repaired = check_case(case, module, case_database)
     remaining = Counter(finding.code for finding in repaired.findings)
     assert remaining.keys() <= set(case.options.get("remaining", ())), f"{told(repaired)}\n{revision.source}"
     with connected(case_database) as connection:
@@ -77,7 +77,7 @@ def test_case(case: Case, module: ModuleType, case_database: str, tmp_path: Path
 
     revision.downgrade()
     if not case.options.get("no_downgrade"):
-        assert differences(before, as_read(_check(case, module, case_database))) == [], revision.source
+        assert differences(before, as_read(check_case(case, module, case_database))) == [], revision.source
 
 
 def test_every_folder_is_run_by_somebody() -> None:
@@ -86,7 +86,8 @@ def test_every_folder_is_run_by_somebody() -> None:
     assert {folder.relative_to(CASES).parts[0] for folder in without_models} <= {"version-tables"}
 
 
-def _build(case: Case, module: ModuleType, url: str) -> None:
+def build(case: Case, module: ModuleType, url: str) -> None:
+    """Make the case's database."""
     if case.starts_from_models:
         engine = create_engine(url, poolclass=NullPool)
         for models in _models(module):
@@ -101,7 +102,8 @@ def _models(module: ModuleType) -> list[Any]:
     return [module.Base if hasattr(module, "Base") else module.metadata]
 
 
-def _check(case: Case, module: ModuleType, url: str) -> drift.Report:
+def check_case(case: Case, module: ModuleType, url: str) -> drift.Report:
+    """Check it with the options of its folder."""
     config = {"fail_on": "info", **{k.replace("-", "_"): v for k, v in case.options.get("config", {}).items()}}
     return drift.check(
         _models(module),

@@ -13,10 +13,14 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
+import drift
 from drift.migration.options import PlanOptions, Roads
 from drift.migration.plan import Plan
+from tests.cases.case import Case, all_cases
+from tests.cases.test_cases import build, check_case
 from tests.migration.gaps import drifted, plan
 from tests.repair import run_script
+from tests.servers import Server
 
 ENV = """
 from alembic import context
@@ -33,18 +37,29 @@ NOT_OURS = {
     "prefer-timestamp-tz": "the models choose the types",
     "prefer-robust-stmts": "VALIDATE CONSTRAINT can be run again; the revision asks what is done already",
 }
+_NUMBERED = ("change the numbering", "take off the numbering", "begin the numbering")
+_EXCHANGED = ("change the type", "change how", *_NUMBERED)
 ANNOUNCED = {
-    "ban-drop-constraint": ("drop", "replace", "forbid NULL"),
-    "ban-drop-column": ("drop column", "change the type"),
-    "ban-drop-function": ("change the type",),
-    "ban-drop-trigger": ("change the type",),
-    "ban-drop-table": ("drop table",),
-    "renaming-column": ("rename column", "change the type"),
-    "renaming-table": ("rename table",),
-    "renaming-object": ("rename", "replace index", "make enum"),
-    "changing-column-type": ("change the type", "make enum"),
-    "ban-drop-not-null": ("allow NULL",),
+    "adding-field-with-default": ("add column", *_EXCHANGED),
     "adding-required-field": ("add column",),
+    "ban-alter-domain-with-add-constraint": ("change the rules of domain",),
+    "ban-alter-identity": _NUMBERED,
+    "ban-drop-column": ("drop column", *_EXCHANGED),
+    "ban-drop-constraint": ("drop", "replace", "forbid NULL", "change the rules of domain", "change the type"),
+    "ban-drop-default": ("change the default", "drop the default", "make enum", *_EXCHANGED),
+    "ban-drop-function": ("change the type",),
+    "ban-drop-generated-expression": ("change how",),
+    "ban-drop-not-null": ("allow NULL", "change the rules of domain"),
+    "ban-drop-sequence": ("drop sequence", *_NUMBERED),
+    "ban-drop-table": ("drop table",),
+    "ban-drop-trigger": ("change the type",),
+    "ban-drop-type": ("drop enum", "make enum"),
+    "ban-set-schema": ("rename table", "rename enum", "rename sequence"),
+    "changing-column-type": ("change the type", "make enum"),
+    "constraint-missing-not-valid": ("add exclusion constraint", "replace exclusion constraint"),
+    "renaming-column": ("rename column", "change the type"),
+    "renaming-object": ("rename", "replace index", "make enum", "change the type"),
+    "renaming-table": ("rename table",),
 }
 """Rules whose warning stands in the plan: words with which the title of the step begins."""
 
@@ -108,3 +123,16 @@ def test_the_plain_road_would_be_told(database: str, tmp_path: Path) -> None:
     warnings = _unannounced(plan(database, PlanOptions(roads=Roads.SHORT)), tmp_path / "project")
     rules = {warning.split(":")[0] for warning in warnings}
     assert {"require-concurrent-index-creation", "constraint-missing-not-valid"} <= rules
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.id) for case in all_cases() if case.dialect == "postgresql"]
+)
+def test_every_case_folder(case: Case, database: str, postgresql_server: Server, tmp_path: Path) -> None:
+    if postgresql_server.version < (case.options.get("minimum_server", 0),):
+        pytest.skip(f"PostgreSQL {case.options['minimum_server']} or newer")
+    module = case.load_models()
+    build(case, module, database)
+    made = drift.plan(check_case(case, module, database), PlanOptions(allow_drop=True, roads=Roads.SLOW))
+    if made.active and case.options.get("repair") != "by-hand":
+        assert _unannounced(made, tmp_path / "project") == []

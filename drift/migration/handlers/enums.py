@@ -224,8 +224,6 @@ def _place(label: str, present: list[str], expected: tuple[str, ...], literal: o
     position = expected.index(label)
     for neighbour in reversed(expected[:position]):
         if neighbour in present:
-            if present[-1] == neighbour:
-                return ""
             return f" AFTER {quote(neighbour)}"
     for neighbour in expected[position + 1 :]:
         if neighbour in present:

@@ -137,7 +137,7 @@ class Exchange:
         column, name = self._name(self.interim), self._name(self.place.name)
         relation = self.context.quoting.literal(self._table)
         places = (
-            "SELECT format('(%s,%s)', p, i)::tid "
+            "SELECT ('(' || p || ',' || i || ')')::tid "
             f"FROM generate_series(drift_page, drift_page + {PAGES - 1}) AS p, "
             "generate_series(1, current_setting('block_size')::integer / 28) AS i"
         )
@@ -156,8 +156,19 @@ class Exchange:
         check, column = self._name(self._check), self._name(self.interim)
         add = f"ALTER TABLE {self._table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID"
         return [
-            own.Unless(self._queries.constraint_exists(self.place.table, self._check), _executed([add])),
-            own.Autocommit(_executed([f"ALTER TABLE {self._table} VALIDATE CONSTRAINT {check}"])),
+            own.Unless(
+                self._queries.not_null(self.place.table, self.interim),
+                [
+                    own.Unless(self._queries.constraint_exists(self.place.table, self._check), _executed([add])),
+                    own.Autocommit(_executed([f"ALTER TABLE {self._table} VALIDATE CONSTRAINT {check}"])),
+                    *_executed(
+                        [
+                            f"ALTER TABLE {self._table} ALTER COLUMN {column} SET NOT NULL",
+                            f"ALTER TABLE {self._table} DROP CONSTRAINT {check}",
+                        ]
+                    ),
+                ],
+            )
         ]
 
     def contract(self) -> Operations:
@@ -180,9 +191,6 @@ class Exchange:
             f"ALTER TABLE {self._table} RENAME COLUMN {column} TO {name}",
             *([f"ALTER TABLE {self._table} ALTER COLUMN {name} SET DEFAULT {self.default}"] if self.default else []),
         ]
-        if not self.old.nullable:
-            statements.append(f"ALTER TABLE {self._table} ALTER COLUMN {name} SET NOT NULL")
-            statements.append(f"ALTER TABLE {self._table} DROP CONSTRAINT {self._name(self._check)}")
         statements += [statement for rider in self.riders for statement in rider.take_over()]
         statements += [statement for pointer in self.pointers for statement in pointer.again()]
         if self.old.comment is not None:
@@ -214,7 +222,9 @@ class Exchange:
         """Without what was built on the new column; what fills it stays."""
         statements = [statement for rider in self.riders for statement in rider.tear_down()]
         if not self.old.nullable:
-            statements.append(f"ALTER TABLE {self._table} DROP CONSTRAINT IF EXISTS {self._name(self._check)}")
+            prefix = f"ALTER TABLE {self._table}"
+            statements.append(f"{prefix} ALTER COLUMN {self._name(self.interim)} DROP NOT NULL")
+            statements.append(f"{prefix} DROP CONSTRAINT IF EXISTS {self._name(self._check)}")
         return _executed(statements)
 
     def unexpand(self) -> Operations:
