@@ -9,7 +9,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(
-    r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<language>console|sh|bash|shell)\n(?P<body>.*?)```", re.DOTALL
+    r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<language>console|sh|bash|shell|python)\n(?P<body>.*?)```", re.DOTALL
 )
 _EXIT = re.compile(r"#\s*exit code (\d)\s*$")
 
@@ -25,11 +25,12 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A console block with the marker above it."""
+    """A console block with the marker above it, or a piece of Python."""
 
     page: str
     mark: str | None
     commands: tuple[Command, ...]
+    python: str = ""
 
     @property
     def project(self) -> str | None:
@@ -44,9 +45,12 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """All console blocks of a page."""
+    """All blocks of a page."""
     for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
-        yield Block(page.name, match["mark"], tuple(_commands(match["body"])))
+        if match["language"] == "python":
+            yield Block(page.name, match["mark"], (), match["body"])
+        else:
+            yield Block(page.name, match["mark"], tuple(_commands(match["body"])))
 
 
 def _commands(body: str) -> Iterator[Command]:

@@ -1,6 +1,9 @@
 """Every command in the documentation is run, in the project it is about, and prints what the page shows."""
 
+import ast
 import os
+import shutil
+import sqlite3
 
 import pytest
 
@@ -18,9 +21,10 @@ SECTIONS = [
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_every_console_block_is_run_or_says_why_not(page):
-    if page.name == "README.md" and page.parent == ROOT:
-        pytest.skip("the README's commands are run by the packaging tests")
     for block in blocks(page):
+        if block.python:
+            ast.parse(block.python)
+            continue
         reason = (block.mark or "").removeprefix("not run: ")
         assert block.project or reason in REASONS, f"{page.name}: {block.commands}"
         assert block.commands, page.name
@@ -44,6 +48,13 @@ def project(tmp_path, database):
             execute(database, (APPS / "sqlmodel_todo" / "database.sql").read_text())
             url = with_driver(database, "psycopg2")
             return clone("sqlmodel_todo", tmp_path, DATABASE_URL=url, SCRATCH_URL=database)
+        if name == "demo":
+            folder = tmp_path / "demo"
+            shutil.copytree(ROOT / "templates" / "demo", folder)
+            connection = sqlite3.connect(folder / "production.sqlite")
+            connection.executescript((folder / "database.sql").read_text())
+            connection.close()
+            return Sample(folder)
         if name == "checkout":
             return Sample(ROOT)
         return Sample(tmp_path)
@@ -60,6 +71,10 @@ def test_commands_do_what_the_page_says(page, name, project):
 
 
 def run(block: Block, sample: Sample) -> None:
+    if block.python:
+        variables = "import os\nDATABASE_URL = os.environ.get('DATABASE_URL')\n"
+        (sample.directory / "snippet_of_a_page.py").write_text(variables + block.python)
+        sample.run("python snippet_of_a_page.py", expect=0)
     for command in block.commands:
         done = sample.run(command.line)
         output = done.out + done.err

@@ -69,6 +69,14 @@ def test_files_for_ci_servers_are_valid():
     assert yaml.safe_load((ROOT / "templates" / "gitlab-ci.yml").read_text())["drift"]["script"]
 
 
+def test_the_page_names_inputs_that_the_action_has():
+    known = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    for block in re.findall(r"```yaml\n(.*?)```", (DOCS / "ci.md").read_text(encoding="utf-8"), re.DOTALL):
+        for step in yaml.safe_load(block).get("jobs", {}).get("schema", {}).get("steps", []):
+            if "sqlalchemy-drift" in step.get("uses", ""):
+                assert set(step["with"]) <= set(known)
+
+
 def test_the_schema_is_a_schema():
     import jsonschema
 
