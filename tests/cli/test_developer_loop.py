@@ -60,9 +60,10 @@ def on_a_terminal(project, *options: str) -> tuple[int, str, str]:
     """Exit code, standard output (a pipe), and what the terminal on standard error got."""
     slow = project.directory / f"{project.module}_slow.py"
     slow.write_text(f"import time\ntime.sleep(0.5)\nfrom {project.module} import Base\n")
+    given = ["check", "--models", f"{slow.stem}:Base", "--database-url", project.url, *options]
     master, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "drift", "check", "--models", f"{slow.stem}:Base", "--database-url", project.url, *options],
+        [sys.executable, "-m", "drift", *given],
         cwd=project.directory, env=environment(), stdout=subprocess.PIPE, stderr=terminal, text=True,
     )  # fmt: skip
     os.close(terminal)
