@@ -59,7 +59,9 @@ tickets = sa.Table(
     sa.ForeignKeyConstraint(
         ["parent_id"], ["tickets.id"], name="fk_tickets_parent", deferrable=True, initially="DEFERRED"
     ),
-    sa.ForeignKeyConstraint(["region", "plan_code"], ["app.plans.region", "app.plans.code"], name="fk_tickets_plan"),
+    sa.ForeignKeyConstraint(
+        ["region", "plan_code"], ["app.plans.region", "app.plans.code"], name="fk_tickets_plan", ondelete="SET NULL"
+    ),
     sa.CheckConstraint("title IN ('bug', 'wish', 'question')", name="ck_tickets_title"),
     pg.ExcludeConstraint(("period", "&&"), name="ex_tickets_period", using="gist"),
 )

@@ -596,6 +596,19 @@ FAULTS = (
     ),
     Fault(
         "foreign key",
+        "emptied columns",
+        "ALTER TABLE tickets DROP CONSTRAINT fk_tickets_plan; ALTER TABLE tickets ADD CONSTRAINT fk_tickets_plan "
+        "FOREIGN KEY (region, plan_code) REFERENCES app.plans (region, code) ON DELETE SET NULL (plan_code)",
+        "FK302",
+        "foreign-key",
+        "tickets",
+        "fk_tickets_plan",
+        minimum_server=15,
+        twin="ALTER TABLE tickets DROP CONSTRAINT fk_tickets_plan; ALTER TABLE tickets ADD CONSTRAINT fk_tickets_plan "
+        "FOREIGN KEY (region, plan_code) REFERENCES app.plans (region, code) ON DELETE SET NULL (plan_code, region)",
+    ),
+    Fault(
+        "foreign key",
         "deferrability",
         "ALTER TABLE tickets ALTER CONSTRAINT fk_tickets_parent NOT DEFERRABLE",
         "FK303",
@@ -626,7 +639,7 @@ FAULTS = (
         "foreign key",
         "match",
         "ALTER TABLE tickets DROP CONSTRAINT fk_tickets_plan; ALTER TABLE tickets ADD CONSTRAINT fk_tickets_plan "
-        "FOREIGN KEY (region, plan_code) REFERENCES app.plans (region, code) MATCH FULL",
+        "FOREIGN KEY (region, plan_code) REFERENCES app.plans (region, code) MATCH FULL ON DELETE SET NULL",
         "FK306",
         "foreign-key",
         "tickets",
@@ -982,5 +995,25 @@ FAULTS = (
         None,
         "owners_id_seq",
         twin="ALTER SEQUENCE invoice_numbers OWNED BY tickets.number",
+    ),
+    Fault(
+        "sequence",
+        "behind serial, options",
+        "ALTER SEQUENCE owners_id_seq INCREMENT BY 5 CYCLE",
+        "SQ301",
+        "sequence",
+        None,
+        "owners_id_seq",
+        twin="ALTER SEQUENCE owners_id_seq AS bigint START WITH 100",
+    ),
+    Fault(
+        "sequence",
+        "behind serial, range",
+        "ALTER SEQUENCE owners_id_seq AS smallint",
+        "SQ301",
+        "sequence",
+        None,
+        "owners_id_seq",
+        twin="ALTER SEQUENCE owners_id_seq AS integer",
     ),
 )
