@@ -82,7 +82,7 @@ def column(
         facts.enum_labels,
         client_default=supplied or (bool(orm_supplied) and native in orm_supplied),
         location=location,
-        ignored=(*ignored_codes(native), *server.unsaid),
+        ignored=(*ignored_codes(native), *server.unsaid) if "info" in native.__dict__ else server.unsaid,
     )
     return result, facts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Constraint, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
@@ -16,11 +16,13 @@ from drift.sources.models.indexes import column_names, key
 from drift.sources.models.spelling import Spelling, phrase
 
 
-def all_constraints(table: NativeTable) -> Iterator[Constraint]:
+def all_constraints(table: NativeTable) -> list[Constraint]:
     """Constraints of the table and of its columns, each once, in the order of declaration."""
     on_table = sorted(table.constraints, key=_creation_order)
     on_columns = [constraint for column in table.columns if column.constraints for constraint in column.constraints]
-    yield from {id(constraint): constraint for constraint in (*on_table, *on_columns)}.values()
+    if not on_columns:
+        return on_table
+    return list({id(constraint): constraint for constraint in (*on_table, *on_columns)}.values())
 
 
 def is_created(item: Any, spelling: Spelling) -> bool:
@@ -188,5 +190,4 @@ def _comment(native: Constraint) -> str | None:
     return getattr(native, "comment", None) or None
 
 
-def _creation_order(native: Any) -> int:
-    return getattr(native, "_creation_order", 0)
+_creation_order = attrgetter("_creation_order")
