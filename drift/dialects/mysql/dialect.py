@@ -60,7 +60,7 @@ class MySQLDialect:
         return ServerInfo(product, str(version), schema, tuple(int(number) for number in numbers))
 
     def read(self, connection: Connection, scope: Scope) -> Schema:
-        """Everything in ``scope``, in eight statements."""
+        """Everything in ``scope``, in at most nine statements."""
         info = self.info(connection)
         schemas = scope.schemas or ((info.default_schema,) if info.default_schema else ())
         mariadb, folded = info.dialect == "mariadb", self._folds_tables(connection)
