@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY
+from sqlalchemy.dialects.postgresql import DOMAIN
 
 from drift.migration.python_text import escape_binds
 
@@ -30,7 +31,7 @@ def item_renderer(options: RenderOptions) -> Callable[[str, Any, AutogenContext]
             if rendered is not False:
                 return rendered
         if kind == "type":
-            return _array(item, context) or _user_type(item, context, options)
+            return _array(item, context) or _domain(item, context) or _user_type(item, context, options)
         if kind == "check":
             return _check(item, context)
         return False
@@ -51,6 +52,18 @@ def _array(item: Any, context: AutogenContext) -> str | None:
         if context.imports is not None:
             context.imports.add("from sqlalchemy.dialects import postgresql")
     return f"{prefix}ARRAY({_repr_type(item.item_type, context)}{dimensions})"
+
+
+def _domain(item: Any, context: AutogenContext) -> str | None:
+    """A domain with its base type rendered as such, which older versions of Alembic leave as its ``repr``."""
+    if type(item) is not DOMAIN:
+        return None
+    from alembic.autogenerate.render import _repr_type
+
+    if context.imports is not None:
+        context.imports.add("from sqlalchemy.dialects import postgresql")
+    rendered = _repr_type(item.data_type, context)
+    return "postgresql." + repr(item).replace(repr(item.data_type), rendered, 1)
 
 
 def _check(item: Any, context: AutogenContext) -> Any:

@@ -23,6 +23,7 @@ OPTIONS = {
     "probe",
     "dialects",
     "minimum_server",
+    "minimum_sqlalchemy",
     "findings",
     "repair",
     "remaining",

@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import sqlalchemy
+from packaging.version import Version
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.pool import NullPool
 
@@ -38,6 +40,9 @@ def case_database(request: pytest.FixtureRequest, case: Case) -> str:
 @pytest.fixture
 def module(case: Case) -> Iterator[ModuleType]:
     """The case's models, forgotten afterwards."""
+    needed = case.options.get("minimum_sqlalchemy", "2.0")
+    if Version(sqlalchemy.__version__) < Version(needed):
+        pytest.skip(f"models that SQLAlchemy {needed} can express")
     loaded = case.load_models()
     yield loaded
     sys.modules.pop(loaded.__name__, None)
