@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from hypothesis import given, settings
-from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateSchema
+from hypothesis import given
 
-import drift
+from tests.properties.bench import Bench, bench
 from tests.properties.shapes import Shape, metadata_of
 from tests.properties.strategies import pairs
 from tests.repair import told
-from tests.servers import Server, fresh_database
+from tests.servers import Server
 
 Place = tuple[str, str | None, str]
 """What is different: a noun, its schema, and its table."""
@@ -34,35 +34,36 @@ NOUNS = {
 }
 
 
-@settings(max_examples=max(settings().max_examples // 2, 1))
+@pytest.fixture(scope="module")
+def place(postgresql_server: Server) -> Iterator[Bench]:
+    with bench(postgresql_server) as made:
+        yield made
+
+
 @given(both=pairs())
-def test_each_difference_that_alembic_sees_is_one_of_ours(both: tuple[Shape, Shape], postgresql_server: Server) -> None:
+def test_each_difference_that_alembic_sees_is_one_of_ours(both: tuple[Shape, Shape], place: Bench) -> None:
     old, new = both
     wanted = metadata_of(new)
     schemas = sorted({*old.schemas, *new.schemas})
-    with fresh_database(postgresql_server) as url:
-        engine = sa.create_engine(url, poolclass=NullPool)
-        with engine.begin() as connection:
-            for schema in schemas:
-                connection.execute(CreateSchema(schema))
-            metadata_of(old).create_all(connection)
-        theirs = _alembic(engine, wanted, schemas)
-        everything = drift.Config(fail_on="info")
-        report = drift.check(wanted, url, config=everything, schemas=("public", *schemas), allow_empty=True)
-        ours = {
-            (f.subject.kind.value, f.subject.schema, table)
-            for f in report.findings
-            for table in {f.subject.table, f.subject.name, str(f.actual)}
-        }
-        missed = [
-            (noun, place)
-            for noun, schema, table, place in theirs
-            if not any((kind, schema or "public", table) in ours for kind in NOUNS[noun])
-        ]
-        assert missed == [], told(report)
+    place.fill(metadata_of(old), schemas)
+    theirs = _alembic(place.connection, wanted, schemas)
+    report = place.check(wanted, schemas)
+    ours = {
+        (f.subject.kind.value, f.subject.schema, table)
+        for f in report.findings
+        for table in {f.subject.table, f.subject.name, str(f.actual)}
+    }
+    missed = [
+        (noun, found)
+        for noun, schema, table, found in theirs
+        if not any((kind, schema or "public", table) in ours for kind in NOUNS[noun])
+    ]
+    assert missed == [], told(report)
 
 
-def _alembic(engine: sa.Engine, wanted: sa.MetaData, schemas: list[str]) -> list[tuple[str, str | None, str, Any]]:
+def _alembic(
+    connection: sa.Connection, wanted: sa.MetaData, schemas: list[str]
+) -> list[tuple[str, str | None, str, Any]]:
     """Its differences as (noun, schema, table, itself)."""
 
     def include(name: str | None, kind: str, _parents: object) -> bool:
@@ -75,17 +76,16 @@ def _alembic(engine: sa.Engine, wanted: sa.MetaData, schemas: list[str]) -> list
         # It compares defaults by running them, which ends the whole comparison at a quote or at json: not this ground.
         "compare_server_default": False,
     }
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts=options)
-        differences = compare_metadata(context, wanted)
-        connection.rollback()
-        return [
-            place
-            for difference in differences
-            for single in (difference if isinstance(difference, list) else [difference])
-            if not _is_false_alarm(single, connection)
-            for place in _places(single)
-        ]
+    context = MigrationContext.configure(connection, opts=options)
+    differences = compare_metadata(context, wanted)
+    connection.rollback()
+    return [
+        found
+        for difference in differences
+        for single in (difference if isinstance(difference, list) else [difference])
+        if not _is_false_alarm(single, connection)
+        for found in _places(single)
+    ]
 
 
 def _is_false_alarm(difference: Any, connection: sa.Connection) -> bool:
