@@ -11,7 +11,7 @@ _HOMES = {
     "postgresql": "drift.dialects.postgresql",
     "sqlite": "drift.dialects.sqlite",
     "mysql": "drift.dialects.mysql",
-    "mariadb": "drift.dialects.mysql",
+    "mariadb": "drift.dialects.mariadb",
 }
 
 

@@ -82,7 +82,7 @@ def snapshot_canonicaliser(snapshot: Snapshot, inputs: Inputs) -> Canonicalise:
             from drift.pipeline.databases import open_database
 
             with open_database(scratch_url, "--scratch-url") as (connection, dialect, _):
-                if dialect.name == snapshot.schema.dialect:
+                if dialect.info(connection).dialect == snapshot.schema.dialect:
                     answers.update(dialect.canonicaliser(connection)(open_questions))
         return answers
 

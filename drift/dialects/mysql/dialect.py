@@ -112,22 +112,45 @@ class MySQLDialect:
     def cannot_see(self) -> tuple[tuple[str, str], ...]:
         """What these servers do not have, or do not tell."""
         return (
-            ("enums", "the labels belong to the column's type; there are no named enums"),
-            ("domains", "the server does not have them"),
-            ("sequences", "MySQL has none; MariaDB's are not read"),
-            ("names of primary keys", "the server calls every primary key PRIMARY"),
-            ("deferrable foreign keys", "the server does not have them"),
-            ("deferrable unique constraints", "the server does not have them"),
-            ("exclusion constraints", "the server does not have them"),
-            ("index predicates", "the server does not have them"),
-            (
-                "comments and constants with characters outside of the basic plane",
-                "the server shows such characters as question marks",
-            ),
-            ("invisible columns", "models cannot say it; they are compared like any other, and repairs keep it"),
-            ("virtual columns in an index", "they are compared, but a person must change their kind"),
-            ("expressions of a user without SELECT on the table", "EXPLAIN needs the privilege; they are not checked"),
+            *_NEITHER,
+            ("sequences", _NOT_THERE),
+            ("binary defaults with a zero byte", "the server shows them up to it; they are not checked"),
         )
+
+
+class MariaDBDialect(MySQLDialect):
+    """MariaDB, where the URL says so; behind a URL of MySQL it is found out."""
+
+    name = "mariadb"
+
+    def cannot_see(self) -> tuple[tuple[str, str], ...]:
+        """What MariaDB does not have, or does not tell."""
+        return (
+            *_NEITHER,
+            ("sequences", "they are not read"),
+            ("expressions in index keys", _NOT_THERE),
+            ("checks that are not enforced", _NOT_THERE),
+        )
+
+
+_NOT_THERE = "the server does not have them"
+_NEITHER = (
+    ("enums", "the labels belong to the column's type; there are no named enums"),
+    ("domains", _NOT_THERE),
+    ("names of primary keys", "the server calls every primary key PRIMARY"),
+    ("deferrable foreign keys", _NOT_THERE),
+    ("deferrable unique constraints", _NOT_THERE),
+    ("exclusion constraints", _NOT_THERE),
+    ("index predicates", _NOT_THERE),
+    (
+        "comments and constants with characters outside of the basic plane",
+        "the server shows such characters as question marks",
+    ),
+    ("invisible columns", "models cannot say it; they are compared like any other, and repairs keep it"),
+    ("virtual columns in an index", "they are compared, but a person must change their kind"),
+    ("expressions of a user without SELECT on the table", "EXPLAIN needs the privilege; they are not checked"),
+    ("events, routines, grants", "they are not read"),
+)
 
 
 def _set(connection: Connection, variable: str, value: str) -> None:
