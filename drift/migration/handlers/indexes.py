@@ -96,6 +96,8 @@ def add_step(finding: Finding, context: PlanContext, pair: TablePair, index: Ind
     table = context.table_name(pair)
     name = index_name(context, table, index)
     large = context.is_large(pair)
+    # A partitioned index is dropped by a plain statement, which cannot be run twice.
+    concurrent = large and not context.is_partitioned(table)
     queries = Queries(context.quoting)
     full = QualifiedName(table.schema, name)
     return Step(
@@ -110,7 +112,7 @@ def add_step(finding: Finding, context: PlanContext, pair: TablePair, index: Ind
         Hold.BUILD,
         guards=_guards(context, pair, table, index),
         done=None if large else queries.relation_exists(full),
-        undone=None if large else queries.relation_missing(full),
+        undone=None if concurrent else queries.relation_missing(full),
         autocommit=large,
         autocommit_down=large,
     )
@@ -128,6 +130,7 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
     table = context.table_name(pair)
     name = index_name(context, table, index)
     large = context.is_large(pair)
+    concurrent = large and not context.is_partitioned(table)
     queries = Queries(context.quoting)
     full = QualifiedName(table.schema, name)
     yield Step(
@@ -140,7 +143,7 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
         table,
         Lock.SHARE_UPDATE_EXCLUSIVE if large else Lock.ACCESS_EXCLUSIVE,
         hazard="queries that used the index scan the table",
-        done=None if large else queries.relation_missing(full),
+        done=None if concurrent else queries.relation_missing(full),
         undone=None if large else queries.relation_exists(full),
         autocommit=large,
         autocommit_down=large,
