@@ -30,6 +30,80 @@ def test_a_version_table_that_fell_behind(dialect: str, request: pytest.FixtureR
     assert said["back"] == said["found"], said["source"]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "mariadb", "mysql"])
+def test_columns_of_its_own_are_computed(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url = request.getfixturevalue(f"{dialect}_database")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        said = pool.submit(_without_its_columns, url, tmp_path / "project", dialect).result()
+
+    assert said["found"] == [("VT103", "end_transaction_id"), ("VT103", "operation_type")]
+    assert said["again"] == [], said["source"]
+    assert said["after"] == said["before"], said["source"]
+    assert said["back"] == said["found"], said["source"]
+
+
+def _without_its_columns(url: str, folder: Path, dialect: str) -> dict[str, Any]:
+    """Three versions of one article, and two of one that is gone."""
+    import sqlalchemy as sa
+    import sqlalchemy_continuum as continuum
+    from sqlalchemy.orm import DeclarativeBase, Session, configure_mappers
+    from sqlalchemy.pool import NullPool
+
+    import drift
+    from tests.repair import Revision, run_script, told
+
+    continuum.make_versioned(user_cls=None)
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Article(Base):
+        __tablename__ = "article"
+        __versioned__: dict[str, Any] = {}  # noqa: RUF012
+
+        id = sa.Column(sa.Integer, primary_key=True)
+        title = sa.Column(sa.String(80), nullable=False)
+
+    configure_mappers()
+    engine = sa.create_engine(url, poolclass=NullPool)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        kept, lost = Article(title="one"), Article(title="uno")
+        session.add_all([kept, lost])
+        session.commit()
+        for title in ("two", "three"):
+            kept.title = title
+            session.commit()
+        session.delete(lost)
+        session.commit()
+
+    def check() -> drift.Report:
+        return drift.check(Base, url, config=drift.Config(fail_on="info"))
+
+    def codes(report: drift.Report) -> list[tuple[str, str]]:
+        found = (finding for finding in report.findings if finding.code not in ("VT107", "VT313"))
+        return sorted((finding.code, finding.subject.name) for finding in found)
+
+    def versions() -> list[tuple[Any, ...]]:
+        text = "SELECT id, transaction_id, end_transaction_id, operation_type FROM article_version ORDER BY 1, 2"
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(text))]
+
+    before = versions()
+    of_table = "" if dialect == "sqlite" else " ON article_version"
+    if dialect == "sqlite":
+        run_script(url, "DROP INDEX ix_article_version_pk_validity")
+    for column in ("end_transaction_id", "operation_type"):
+        run_script(url, f"DROP INDEX ix_article_version_{column}{of_table}")
+        run_script(url, f"ALTER TABLE article_version DROP COLUMN {column}")
+    report = check()
+    revision = Revision(drift.plan(report), url, folder)
+    revision.upgrade()
+    result = {"before": before, "found": codes(report), "again": told(check()), "after": versions()}
+    revision.downgrade()
+    return {**result, "back": codes(check()), "source": revision.source}
+
+
 def _run(url: str, folder: Path, dialect: str) -> dict[str, Any]:
     import sqlalchemy as sa
     import sqlalchemy_continuum as continuum

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from drift.migration.definitions.statement import Statement
 from drift.migration.definitions.target import Definitions, created_tables, definitions, renamed
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
+from drift.migration.version_tables.filling import filling
+from drift.migration.version_tables.history import history_of
 from drift.schema import QualifiedName, Table
 
 if TYPE_CHECKING:
@@ -32,11 +34,16 @@ _SWITCH_OFF = "PRAGMA foreign_keys = OFF"
 _RENAMED_COLUMNS = frozenset({"CO308", "VT306", "VT307"})
 
 
+_LAST = 1_000_000
+"""Place among the steps of a phase: after everything that gives the table its columns."""
 _ABOUT_ROWS = frozenset({"FK308"})
 
 
 def by_definition(finding: Finding) -> bool:
     """Whether a finding is put right in a table's definition, and not by a statement of its own."""
+    if finding.code == "VT103":
+        # Without the transaction nothing can be computed, and the table is set aside.
+        return finding.repair is not None and finding.repair.kind == "add-version-column"
     if finding.code.startswith("VT"):
         return finding.code in _VERSIONING
     return finding.code not in _WHOLE_TABLES | _ABOUT_ROWS and finding.subject.kind not in _OTHER_KINDS
@@ -83,10 +90,14 @@ def _table_steps(pair: TablePair, findings: list[Finding], context: PlanContext)
     guards = tuple(_guards(found, context))
     if found.required:
         yield from _steps(found, found.source, found.widened, Phase.COLUMN, (), context)
+        early = {column.name for column in found.widened.columns}
+        yield from _computed(found, context, Phase.BACKFILL, lambda name: name in early)
         yield from _backfill(found, context)
         yield from _steps(found, found.widened, found.target, Phase.NOT_NULL, guards, context)
+        yield from _computed(found, context, Phase.NOT_NULL, lambda name: name not in early)
     else:
         yield from _steps(found, found.source, found.target, Phase.ALTER, guards, context)
+        yield from _computed(found, context, Phase.BACKFILL, lambda _: True)
 
 
 def _rename_column(pair: TablePair, finding: Finding, names: dict[str, str], context: PlanContext) -> Iterator[Step]:
@@ -180,11 +191,37 @@ def _mentions_new(sql: str, found: Definitions) -> bool:
     return any(mentions(sql, column.name) for column in found.target.columns if column.name not in known)
 
 
+def _filling(finding: Finding, context: PlanContext) -> str | None:
+    """The statement that fills one of Continuum's own columns, which follow from the rest of the history."""
+    history = history_of(finding, context) if finding.code == "VT103" else None
+    return None if history is None else filling(history, finding.subject.name)
+
+
+def _computed(found: Definitions, context: PlanContext, phase: Phase, wanted: Callable[[str], bool]) -> Iterator[Step]:
+    for finding in found.answered:
+        statement = _filling(finding, context) if wanted(finding.subject.name) else None
+        if statement is None:
+            continue
+        yield Step(
+            f"compute {found.target.name}.{finding.subject.name}",
+            phase,
+            (finding,),
+            (own.Execute(statement),),
+            (),
+            table=found.target.name,
+            safety=Safety.BLOCKS_WRITES,
+            hazard="each version ends where the next one of the same row begins; the first is an insert, the newest of "
+            "a row that is gone a delete, every other an update",
+            order=_LAST,
+        )
+
+
 def _backfill(found: Definitions, context: PlanContext) -> Iterator[Step]:
     """The place for a person's decision: what existing rows hold in a new column."""
     queries, quoting = Queries(context.quoting), context.quoting
     table = found.target.name
-    for column in found.required:
+    computed = {finding.subject.name for finding in found.answered if _filling(finding, context) is not None}
+    for column in (column for column in found.required if column.name not in computed):
         name = quoting.name(column.name)
         update = f"UPDATE {quoting.qualified(table)} SET {name} = ... WHERE {name} IS NULL"
         message = (

@@ -125,7 +125,8 @@ def add_internal_column(finding: Finding, context: PlanContext) -> Iterator[Step
     if found is None or history is None:
         return
     if not context.is_postgresql:
-        context.refuse(finding, "add the column and fill it by hand; this is written for PostgreSQL only")
+        # What can be computed there is put right in the table's definition.
+        context.refuse(finding, "the order of these versions is lost; set the table aside by hand and begin a new one")
         return
     pair, column = found
     if column.name == history.facts.transaction_column:
