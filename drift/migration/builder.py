@@ -11,6 +11,7 @@ from drift.findings import Finding
 from drift.migration.consequences import consequences
 from drift.migration.context import NativeObjects, NoNatives, PlanContext
 from drift.migration.definitions import by_definition, definition_steps
+from drift.migration.early_guards import ask_early
 from drift.migration.fingerprint import schema_fingerprint
 from drift.migration.handlers.loose_keys import loose_key_steps, loose_keys
 from drift.migration.options import PlanOptions
@@ -67,6 +68,7 @@ def build_plan(
     if context.is_postgresql:
         steps.extend(consequences(wanted, context))
         steps.extend(loose_key_steps(context))
+        steps = [ask_early(step, context) for step in steps]
     else:
         steps = [_in_other_words(step, context.default_schema) for step in steps]
     if alignment.expected.version_tables:

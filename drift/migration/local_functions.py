@@ -12,10 +12,11 @@ FOUND = '''def found(query: str) -> bool:
     """Ask the database; without one (--sql) nothing is found."""
     return not op.get_context().as_sql and bool(op.get_bind().scalar(sa.text(query)))
 '''
-STOP_IF = '''def stop_if(query: str, message: str) -> None:
+STOP_IF = '''def stop_if(query: str, message: str, asked_if: str | None = None) -> None:
     """Stop before anything is changed where the rows do not allow it; a script made with --sql asks by itself."""
     if not op.get_context().as_sql:
-        if op.get_bind().scalar(sa.text(query)):
+        asked = asked_if is None or op.get_bind().scalar(sa.text(asked_if))
+        if asked and op.get_bind().scalar(sa.text(query)):
             raise RuntimeError(message)
         return
     query, text = query.replace("\\\\:", ":"), message.replace("'", "''")
@@ -23,10 +24,11 @@ STOP_IF = '''def stop_if(query: str, message: str) -> None:
     quote = "$stop$" if "$stop$" not in body else f"${'s' * len(body)}$"
     op.get_context().impl.static_output(f"DO {quote} {body} {quote};")
 '''
-STOP_IF_ONLINE = '''def stop_if(query: str, message: str) -> None:
+STOP_IF_ONLINE = '''def stop_if(query: str, message: str, asked_if: str | None = None) -> None:
     """Stop before anything is changed where the rows do not allow it; the script of --sql can only say what to ask."""
     if not op.get_context().as_sql:
-        if op.get_bind().scalar(sa.text(query)):
+        asked = asked_if is None or op.get_bind().scalar(sa.text(asked_if))
+        if asked and op.get_bind().scalar(sa.text(query)):
             raise RuntimeError(message)
         return
     lines = ["Go on only where this answers no, which no script can ask here.", *message.splitlines()]

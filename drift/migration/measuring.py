@@ -101,7 +101,7 @@ def _probe(plan: Plan, connection: Connection, default_schema: str | None, timeo
             connection.execute(text(f"SET LOCAL statement_timeout = {round(timeout * 1000)}"))
             if default_schema is not None:
                 connection.execute(text(f"SET LOCAL search_path = {quoting.name(default_schema)}"))
-            answers[guard] = _answer(connection.execute(text(_counting(guard.query))).scalar_one())
+            answers[guard] = _answer(connection.execute(text(_counting(guard.early or guard.query))).scalar_one())
         except DBAPIError as error:
             code = getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
             why = "it took too long" if code == "57014" else "it could not be asked"

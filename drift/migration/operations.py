@@ -86,12 +86,16 @@ class Stub(ops.MigrateOperation):
 
 
 class StopIf(ops.MigrateOperation):
-    """A data guard: stops with ``message`` where ``query`` (one boolean) answers true."""
+    """A data guard: stops with ``message`` where ``query`` (one boolean) answers true.
 
-    def __init__(self, query: str, message: str, proposal: str | None = None) -> None:
+    It is not asked where ``asked_if`` (one boolean) answers false.
+    """
+
+    def __init__(self, query: str, message: str, proposal: str | None = None, *, asked_if: str | None = None) -> None:
         self.query = query
         self.message = message
         self.proposal = proposal
+        self.asked_if = asked_if
 
     def reverse(self) -> ops.MigrateOperation:
         """The way back needs no guard."""

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 class Phase(IntEnum):
     """When a step runs in the upgrade; the downgrade runs the other way round.
 
-    Renames come first, so that every later step knows the expected names only. Guards follow: they stop the
-    migration before anything but names has changed, inside the first transaction.
+    Guards come before anything, by the names of before. Renames come first, so that every later step knows the
+    expected names only.
     """
 
     RENAME = 10
-    GUARD = 20
     ENUM_LABEL = 30
     TYPE = 40
     SEQUENCE = 50
@@ -88,10 +87,16 @@ class Guard:
     Attributes:
         query: Selects one boolean; true stops the migration.
         message: What the person who runs the migration reads: what was met, and the way out.
+        early: The question by the names of before the plan's renames, where those are other ones.
+        asked_if: Selects one boolean: false where an interrupted run has changed already what is asked about.
+        late: It cannot be asked by the names of before.
     """
 
     query: str
     message: str
+    early: str | None = None
+    asked_if: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,7 @@ def _stop_if(_context: AutogenContext, operation: own.StopIf) -> list[str]:
         "stop_if(",
         *_argument(query),
         *_argument(message),
+        *(_argument(python_string(escape_binds(operation.asked_if))) if operation.asked_if is not None else ()),
         ")",
     ]
 

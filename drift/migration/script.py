@@ -16,14 +16,17 @@ def upgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
     """Operations of ``upgrade()``, in order."""
     yield from _timeout(plan)
     last = _last(plan.steps, up=True)
-    guarded = False
+    # Where a plan is split over revisions, those after the first find everything renamed.
+    renames = any(step.phase is Phase.RENAME for step in plan.active)
+    yield from _guards(plan, late=False, renames=renames)
+    guarded = not renames
     for position, step in enumerate(plan.steps):
-        if not guarded and step.phase > Phase.GUARD:
+        if not guarded and step.phase > Phase.RENAME:
             guarded = True
-            yield from _guards(plan)
+            yield from _guards(plan, late=True, renames=renames)
         yield _up(step, rerun=position < last or not _transactional(plan))
     if not guarded:
-        yield from _guards(plan)
+        yield from _guards(plan, late=True, renames=renames)
     yield from _timeout_end(plan)
 
 
@@ -72,9 +75,22 @@ def _settings(plan: Plan) -> list[tuple[str, str]]:
     return [(name, value.replace("'", "''")) for name, value in given if value is not None]
 
 
-def _guards(plan: Plan) -> Iterator[MigrateOperation]:
-    guards = [guard for step in plan.active for guard in step.guards]
-    operations = [own.StopIf(guard.query, guard.message) for guard in dict.fromkeys(guards)]
+def _guards(plan: Plan, *, late: bool, renames: bool) -> Iterator[MigrateOperation]:
+    """Guards: before the renames those that can be asked by the names of before, after them the others.
+
+    Args:
+        plan: The plan.
+        late: The others are meant.
+        renames: Whether the plan renames something.
+    """
+    known = plan.dialect == "postgresql"  # the names of before are known for PostgreSQL only
+    guards = [guard for step in plan.active for guard in step.guards if (renames and (guard.late or not known)) is late]
+    operations = [
+        own.StopIf(guard.early or guard.query, guard.message, asked_if=guard.asked_if)
+        if renames or guard.early is None
+        else own.StopIf(guard.query, guard.message)
+        for guard in dict.fromkeys(guards)
+    ]
     if operations:
         yield own.Block(operations, ["Rows decide whether this can run: stop before anything is changed."])
 

@@ -116,3 +116,71 @@ def test_a_drop_that_others_rest_on_names_them(database: str) -> None:
     reasons = {f.subject.name: why for f, why in drift.plan(report, PlanOptions(allow_drop=True)).unanswered}
     rest = "foreign key fk_who of public.orders; table public.heirs; view public.names"
     assert reasons == {"people": f"the table cannot be dropped before what rests on it: {rest}"}
+
+
+def _renamed() -> sa.MetaData:
+    metadata = sa.MetaData()
+    sa.Table("people", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+    sa.Table(
+        "purchases",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("total", sa.Integer, nullable=False),
+        sa.Column("buyer_id", sa.Integer, sa.ForeignKey("people.id", name="fk_buyer")),
+        sa.Column("it's code", sa.String(20)),
+        sa.Column("placed_at", sa.DateTime),
+        sa.CheckConstraint(sa.text("total > 0 AND \"it's code\" <> 'FROM purchases WHERE'"), name="ck_total"),
+        sa.UniqueConstraint("it's code", name="uq_code"),
+    )
+    return metadata
+
+
+DRIFTED = """
+    CREATE TABLE people (id serial PRIMARY KEY, name text);
+    CREATE TABLE purchase (id serial PRIMARY KEY, total text, buyer_id int, "it's old code" varchar(20),
+        placed_at timestamp);
+    INSERT INTO people (name) VALUES ('Ann');
+    INSERT INTO purchase (total, buyer_id, "it's old code") VALUES ('5', 1, 'a'), ('6', NULL, 'b');
+"""
+
+
+@pytest.mark.parametrize("roads", [Roads.SHORT, Roads.SLOW])
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("NULL, 1, 'c'", "holds NULL"),
+        ("'7', 2, 'c'", "that public.people does not know"),
+        ("'-7', 1, 'c'", "rows that violate the check"),
+        ("'7', 1, 'a'", "holds duplicates"),
+        ("'x', 1, 'd'", "do not fit integer"),
+    ],
+)
+def test_guards_stop_before_anything_is_renamed(
+    row: str, message: str, roads: Roads, database: str, tmp_path: Path
+) -> None:
+    run_script(database, DRIFTED)
+    report = _check(_renamed(), database)
+    assert {"TB303", "CO308"} <= {f.code for f in report.findings}, told(report)
+    revision = Revision(drift.plan(report, PlanOptions(roads=roads)), database, tmp_path / "project")
+    assert revision.source.index("    stop_if(") < revision.source.index("op.rename_table")
+    run_script(database, f"""INSERT INTO purchase (total, buyer_id, "it's old code") VALUES ({row})""")
+    with pytest.raises(RuntimeError, match=message):
+        revision.upgrade()
+    assert differences(as_read(report), as_read(_check(_renamed(), database))) == []
+
+
+def test_guards_let_pass_what_fits_and_do_not_mind_a_second_start(database: str, tmp_path: Path) -> None:
+    run_script(database, DRIFTED)
+    report = _check(_renamed(), database)
+    revision = Revision(drift.plan(report, PlanOptions(roads=Roads.SLOW)), database, tmp_path / "project")
+    # As an interrupted run leaves it behind.
+    run_script(
+        database,
+        """ALTER TABLE purchase RENAME TO purchases; ALTER TABLE purchases RENAME "it's old code" TO "it's code";
+        ALTER TABLE purchases RENAME CONSTRAINT purchase_pkey TO purchases_pkey;
+        ALTER SEQUENCE purchase_id_seq RENAME TO purchases_id_seq""",
+    )
+    revision.upgrade()
+    assert told(_check(_renamed(), database)) == [], revision.source
+    revision.downgrade()
+    assert differences(as_read(report), as_read(_check(_renamed(), database))) == [], revision.source

@@ -39,6 +39,8 @@ class Bench:
         self.connection.execute(sa.text("RESET ALL"))
         for schema in self.connection.scalars(sa.text(OWN)).all():
             self.connection.execute(DropSchema(schema, cascade=True))
+            # One transaction for all of them would take more locks than a small server has.
+            self.connection.commit()
         for schema in ("public", *schemas):
             self.connection.execute(CreateSchema(schema))
         metadata.create_all(self.connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,6 +93,20 @@ def rename_identifiers(sql: str, names: Mapping[str, str], quoting: Quoting) -> 
 def _plain(quoted: str) -> str:
     """The name between double quotes or backticks."""
     return quoted[1:-1].replace(quoted[0] * 2, quoted[0])
+
+
+def without_strings(sql: str) -> tuple[str, Callable[[str], str]]:
+    """``sql`` with a mark for each string literal, and what puts the literals back into any text with these marks."""
+    strings: list[str] = []
+
+    def mark(match: re.Match[str]) -> str:
+        if match.group("string") is None and match.group("dollar") is None:
+            return match.group(0)
+        strings.append(match.group(0))
+        return f"\x00{len(strings) - 1}\x00"
+
+    text = _TOKEN.sub(mark, sql)
+    return text, lambda changed: re.sub(r"\x00(\d+)\x00", lambda match: strings[int(match[1])], changed)
 
 
 def mentions(sql: str, name: str) -> bool:
