@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Table as NativeTable
 
-from drift.dialects.mysql.spelling import character_set
 from drift.schema import Expression, Persistence, QualifiedName, TableKind
 from drift.sources.models.columns import first_line
 from drift.sources.models.indexes import storage_options
 from drift.sources.models.spelling import Spelling
+from drift.sources.models.type_facts import character_set
 
 # Arguments that a comparison can see, by dialect.
 _OPTIONS = {

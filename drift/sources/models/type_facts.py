@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy.types import ARRAY, Boolean, Enum, NullType, TypeDecorator, TypeEngine
 
-from drift.dialects.mysql.spelling import character_set
 from drift.schema import QualifiedName
 from drift.sources.models.spelling import Spelling
 
@@ -133,6 +132,13 @@ class TypeSpeller:
         parts = [part for part in (name.schema, name.name) if part is not None]
         quoted = ".".join('"' + part.replace('"', '""') + '"' for part in parts)
         return self._spelling.dialect.spell_type(f"{quoted}{brackets}")
+
+
+def character_set(name: str) -> str:
+    """MySQL's name of a character set or collation; for other databases its room is not even imported."""
+    from drift.dialects.mysql import spelling
+
+    return spelling.character_set(name)
 
 
 def _unquoted(name: str) -> str:
