@@ -27,6 +27,7 @@ from drift.migration.version_tables.history import (
     numbers_in_use,
     transaction_sequence,
 )
+from drift.migration.version_tables.merging import merge_elsewhere
 from drift.schema import Column, QualifiedName, Table, VersioningRole
 
 LATE = 1_000_000
@@ -198,14 +199,17 @@ def merge_histories(finding: Finding, context: PlanContext) -> Iterator[Step]:
     history = history_of(finding, context)
     other = QualifiedName(_text(finding.detail("other_schema")), str(finding.detail("other_table")))
     half = context.actual_tables.get(other)
-    if history is None or half is None or not context.is_postgresql:
-        context.refuse(finding, "put both halves together by hand; this is written for PostgreSQL only")
+    if history is None or half is None:
+        context.refuse(finding, "one of the two tables is not there")
         return
     if half.column(history.facts.transaction_column) is None:
         context.refuse(finding, f"{other} does not say which transaction made its rows; copy what you need by hand")
         return
+    if not context.is_postgresql:
+        yield from merge_elsewhere(finding, context, history, half, insert_half(history, half, context))
+        return
     quoting = context.quoting
-    statements = [_insert_half(history, half, context)]
+    statements = [insert_half(history, half, context)]
     if history.facts.end_transaction_column is not None and history.table.role is VersioningRole.VERSION:
         statements.append(history.compute_ends())
     extra = [column.name for column in half.columns if history.table.column(column.name) is None]
@@ -250,7 +254,7 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _insert_half(history: History, half: Table, context: PlanContext) -> str:
+def insert_half(history: History, half: Table, context: PlanContext) -> str:
     """Rows whose key is not there yet; flags that the half lacks are false, missing operations derived."""
     target = next((t for t in context.alignment.actual.tables if t.name == history.name), history.table)
     flags = {flag for _, flag in history.facts.mod_columns}
@@ -277,7 +281,9 @@ def _insert_half(history: History, half: Table, context: PlanContext) -> str:
 
 def _value(history: History, found: Column, into: Column) -> str:
     value = f"half.{history.column(found.name)}"
-    return value if found.type == into.type else f"{value}::text::{into.type}"
+    if found.type == into.type or history.quoting.dialect != "postgresql":
+        return value  # elsewhere values are converted as they are assigned
+    return f"{value}::text::{into.type}"
 
 
 def _remove_arrived(history: History, half: Table, quoting: Quoting) -> str:
