@@ -9,7 +9,8 @@ HIDDEN = "***"
 _IN_URL = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@'\"]*):[^\s'\"]*@")
 _WITHOUT_HOST = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@'\"\[]*):(?!\d*(?:[/?\s'\"),;]|$))[^\s@'\"]+")
 """What is no port must be the password of a URL that was cut off before its host."""
-_WITHOUT_SCHEME = re.compile(r"(?P<start>(?<![\w.+\-])[\w.+\-]+):[^\s'\"@:]+@(?=[\w\[])")
+_WITHOUT_SCHEME = re.compile(r"(?P<start>(?<![\w.+\-])[\w.+\-]+):(?!/|password@host)[^\s'\"@:]+@(?=[\w\[])")
+"""Neither a URL that names a user only, nor the form that help texts recommend."""
 _AS_ITEM = re.compile(
     r"(?P<start>(['\"])(?:password|passwd|pwd|sslpassword|passphrase|secret)\2\s*:\s*)(?:'[^']*'|\"[^\"]*\")",
     re.IGNORECASE,

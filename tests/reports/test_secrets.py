@@ -50,6 +50,8 @@ def test_passwords_are_scrubbed_from_every_place_of_a_url(text):
         "email: str",
         "a@b.c",
         "postgresql://h:5432/d",
+        "postgresql+psycopg2://shop@h:5432/d",
+        "user:password@host",
         "postgresql://h:5432",
         "postgresql://[::1]:5432/d",
         "password: str | None",
