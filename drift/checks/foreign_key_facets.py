@@ -16,7 +16,7 @@ _DIALECTS_WITHOUT_RESTRICT = ("mysql", "mariadb")
 
 @check("FK302", "foreign-key-action-mismatch", Severity.WARNING)
 def foreign_key_action_mismatch(table: TableView, schema: SchemaView) -> Iterator[Finding]:
-    """ON DELETE or ON UPDATE differs.
+    """ON DELETE or ON UPDATE differs, or which columns `ON DELETE SET NULL (...)` empties.
 
     *error* where the database deletes or empties rows that the models want to keep; *info* between NO ACTION and
     RESTRICT, which differ only for deferred constraints.
