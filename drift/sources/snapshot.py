@@ -98,7 +98,7 @@ def _same_columns(then: Question, now: Question) -> bool:
 def _scrubbed(value: Any) -> Any:
     """Plain values without passwords; comments and defaults can hold them."""
     if isinstance(value, str):
-        return scrub(value)
+        return scrub(value, guess=False)
     if isinstance(value, list):
         return [_scrubbed(item) for item in value]
     return {key: _scrubbed(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from drift.policy import Circumstances, Config, judge
@@ -62,3 +64,14 @@ def test_passwords_are_scrubbed_from_every_place_of_a_url(text):
 )
 def test_innocent_text_is_left_alone(text):
     assert scrub(text) == text
+
+
+def test_json_stays_json():
+    document = {"password": "PLANTED", "items": [{"secret": "it's PLANTED"}], "column": "password"}
+    shown = json.loads(scrub(json.dumps(document)))
+    assert shown == {"password": "***", "items": [{"secret": "***"}], "column": "password"}
+
+
+def test_what_is_compared_later_is_not_guessed_at():
+    for text in ("'mailto:a@b.c'::text", """'{"password": "none"}'::jsonb"""):
+        assert scrub(text, guess=False) == text
