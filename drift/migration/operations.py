@@ -60,7 +60,7 @@ class RenameColumn(ops.AlterColumnOp):
         super().__init__(table_name, before, schema=schema, modify_name=after)
         self.after = after
 
-    def reverse(self) -> ops.MigrateOperation:
+    def reverse(self) -> ops.AlterColumnOp:
         """The old name again."""
         return RenameColumn(self.table_name, self.after, self.column_name, schema=self.schema)
 
