@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY
-from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
 
 from drift.migration.python_text import escape_binds
 
@@ -31,7 +31,7 @@ def item_renderer(options: RenderOptions) -> Callable[[str, Any, AutogenContext]
             if rendered is not False:
                 return rendered
         if kind == "type":
-            return _array(item, context) or _domain(item, context) or _user_type(item, context, options)
+            return _array(item, context) or _named_type(item, context) or _user_type(item, context, options)
         if kind == "check":
             return _check(item, context)
         return False
@@ -54,16 +54,19 @@ def _array(item: Any, context: AutogenContext) -> str | None:
     return f"{prefix}ARRAY({_repr_type(item.item_type, context)}{dimensions})"
 
 
-def _domain(item: Any, context: AutogenContext) -> str | None:
-    """A domain with its base type rendered as such, which older versions of Alembic leave as its ``repr``."""
-    if type(item) is not DOMAIN:
+def _named_type(item: Any, context: AutogenContext) -> str | None:
+    """An enum or a domain that is there already; the ``repr`` that Alembic takes loses a part of it on each version."""
+    if type(item) not in (ENUM, DOMAIN) or item.create_type:
         return None
     from alembic.autogenerate.render import _repr_type
 
     if context.imports is not None:
         context.imports.add("from sqlalchemy.dialects import postgresql")
-    rendered = _repr_type(item.data_type, context)
-    return "postgresql." + repr(item).replace(repr(item.data_type), rendered, 1)
+    of_schema = f", schema={item.schema!r}" if item.schema else ""
+    if isinstance(item, DOMAIN):
+        return f"postgresql.DOMAIN({item.name!r}, {_repr_type(item.data_type, context)}, create_type=False{of_schema})"
+    labels = "".join(f"{label!r}, " for label in item.enums)
+    return f"postgresql.ENUM({labels}name={item.name!r}, create_type=False{of_schema})"
 
 
 def _check(item: Any, context: AutogenContext) -> Any:
