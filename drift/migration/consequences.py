@@ -16,7 +16,7 @@ from drift.findings import Finding
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
 from drift.migration.handlers import constraints, enums, indexes, keys, sequences
-from drift.migration.handlers.constraints import Both
+from drift.migration.handlers.constraints import REPLACED, Both
 from drift.migration.plan import Change, Phase, Step
 from drift.migration.queries import Queries
 from drift.schema import Column, Index, PrimaryKey, QualifiedName, TableKind
@@ -72,7 +72,7 @@ def _member(cause: Finding, context: PlanContext, pair: TablePair, members: Pair
     """Add it, or put it in the place of what the database has."""
     assert members.expected is not None
     member: Member = members.expected
-    if members.actual == member:
+    if members.actual == member or _is_replaced(context, pair, members):
         return
     if isinstance(member, Index):
         if members.actual is None:
@@ -88,6 +88,14 @@ def _member(cause: Finding, context: PlanContext, pair: TablePair, members: Pair
         else:
             both = Both(member, members.actual, members.evidence)
             yield constraints.replace_step((cause,), context, pair, both, phase)
+
+
+def _is_replaced(context: PlanContext, pair: TablePair, members: Pair[Any]) -> bool:
+    """Whether a finding of its own puts the expected foreign key in the place of the actual one."""
+    findings = (f for f in context.findings if f.code in REPLACED and context.table_pair(f.subject) is pair)
+    return members.actual is not None and any(
+        f.code.startswith("FK") and context.named_pair(pair.foreign_keys, f) is members for f in findings
+    )
 
 
 # types and sequences
