@@ -249,7 +249,7 @@ def rename_column(finding: Finding, context: PlanContext) -> Iterator[Step]:
     queries = Queries(context.quoting)
 
     def rename(before: str, after: str) -> ops.MigrateOperation:
-        return ops.AlterColumnOp(place.table.name, before, schema=schema, modify_name=after)
+        return own.RenameColumn(place.table.name, before, after, schema=schema)
 
     yield Step(
         f"rename column {place.table}.{old} to {new}",
