@@ -79,12 +79,14 @@ def sequence_after_renames(context: PlanContext, sequence: Sequence) -> Qualifie
         old, new = pair.actual.name, context.table_name(pair)
         columns = context.column_pair(pair, owner[1])
         column = columns.expected if columns is not None else None
-        # One whose column is dropped, or numbered otherwise, goes under its old name.
-        follows = column is not None and column.auto_increment and column.identity is None
         name = sequence.name.name
-        if follows and old.name != new.name and name.startswith(f"{old.name}_"):
-            name = (new.name + name[len(old.name) :])[:63]
-        return QualifiedName(new.schema, name)
+        if old.name == new.name or not name.startswith(f"{old.name}_"):
+            return QualifiedName(new.schema, name)
+        following = QualifiedName(new.schema, (new.name + name[len(old.name) :])[:63])
+        # One whose column is dropped, or numbered otherwise, goes under its old name.
+        serial = column is not None and column.auto_increment and column.identity is None
+        named = any(p.expected is not None and p.expected.name == following for p in context.alignment.sequences)
+        return following if serial or named else QualifiedName(new.schema, name)
     return sequence.name
 
 
