@@ -29,6 +29,7 @@ OPTIONS = {
     "remaining",
     "data_changes",
     "no_downgrade",
+    "downgrade_stops",
     "reason",
 }
 _numbers = itertools.count(1)

@@ -80,6 +80,11 @@ def test_case(case: Case, module: ModuleType, case_database: str, tmp_path: Path
     losses = lost(rows, kept, **moved(report), changed_columns=frozenset(case.options.get("data_changes", ())))
     assert losses == [], revision.source
 
+    if (message := case.options.get("downgrade_stops")) is not None:
+        with pytest.raises(RuntimeError, match=message):
+            revision.downgrade()
+        assert told(check_case(case, module, case_database)) == [], "it stopped after it had changed something"
+        return
     revision.downgrade()
     if not case.options.get("no_downgrade"):
         assert differences(before, as_read(check_case(case, module, case_database))) == [], revision.source

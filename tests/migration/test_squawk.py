@@ -32,6 +32,7 @@ with context.begin_transaction():
 NOT_OURS = {
     "prefer-text-field": "the models choose the types",
     "prefer-bigint-over-int": "the models choose the types",
+    "prefer-bigint-over-smallint": "the models choose the types",
     "prefer-big-int": "the models choose the types",
     "prefer-identity": "the models choose how rows are numbered",
     "prefer-timestamp-tz": "the models choose the types",

@@ -10,8 +10,9 @@ from drift.migration.context import PlanContext
 from drift.migration.handlers.column_places import Place, alter, locate
 from drift.migration.plan import Step
 from drift.migration.registry import handles
+from drift.migration.translate import sequence_after_renames
 from drift.migration.version_tables.delegation import delegate
-from drift.schema import QualifiedName, Sequence
+from drift.schema import Sequence
 
 
 @handles("VT206")
@@ -34,12 +35,9 @@ def _owned(context: PlanContext, place: Place) -> Sequence | None:
     assert place.pair.actual is not None
     old = place.pair.actual.name
     for sequence in context.alignment.actual.sequences:
-        if sequence.name != place.actual.sequence or sequence.owned_by != (old, place.actual.name):
-            continue
-        name = sequence.name.name
-        if place.table != old and name.startswith(f"{old.name}_"):
-            name = (place.table.name + name[len(old.name) :])[:63]
-        return replace(sequence, name=QualifiedName(place.table.schema, name))
+        name = sequence_after_renames(context, sequence)
+        if name == place.actual.sequence and sequence.owned_by == (old, place.actual.name):
+            return replace(sequence, name=name)
     return None
 
 
