@@ -55,6 +55,7 @@ def adapter() -> Any:
         IndexKey,
         Location,
         MigrationState,
+        Orphans,
         Persistence,
         PrimaryKey,
         QualifiedName,

@@ -67,7 +67,7 @@ def _split_in_two(url: str, folder: Path) -> dict[str, Any]:
 
 def _without_its_columns(url: str, folder: Path, dialect: str) -> dict[str, Any]:
     of_table = "" if dialect == "sqlite" else " ON article_version"
-    script = ["DROP INDEX ix_article_version_pk_validity"] if dialect == "sqlite" else []
+    script = ["DROP INDEX IF EXISTS ix_article_version_pk_validity"] if dialect == "sqlite" else []
     for column in ("end_transaction_id", "operation_type"):
         script.append(f"DROP INDEX ix_article_version_{column}{of_table}")
         script.append(f"ALTER TABLE article_version DROP COLUMN {column}")
