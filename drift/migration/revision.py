@@ -141,6 +141,9 @@ def _generate(
 ) -> Path:
     upgrade = environment.upgrade_token if environment is not None else "upgrades"
     downgrade = environment.downgrade_token if environment is not None else "downgrades"
+    if directive.version_path is None and not scripts.version_locations:
+        # git keeps no empty folder, and older versions of Alembic do not make it.
+        Path(scripts.dir, "versions").mkdir(exist_ok=True)
     made = scripts.generate_revision(
         directive.rev_id,
         directive.message,
