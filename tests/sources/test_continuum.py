@@ -236,6 +236,13 @@ NUMBER = 'sa.Column("id", sa.Integer, primary_key=True), '
         ),
         (PLAIN + model() + LINK.format(columns="", key=", primary_key=True"), []),
         (
+            'make_versioned(user_cls=None, options={"table_name": "%s_past"})\n'
+            + model()
+            + LINK.format(columns="", key=", primary_key=True"),
+            [["version table name is hard-coded elsewhere", "public.tagging", None]],
+        ),
+        ('make_versioned(user_cls=None, options={"table_name": "%s_past"})\n' + model(), []),
+        (
             'make_versioned(user_cls=None, options={"operation_type_column_name": "op"})\n' + model(),
             [["operation type column renamed", "public.article", None]],
         ),
