@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from drift.dialects.postgresql.commutative import ordered
-from drift.dialects.postgresql.token_trees import Group, Node, flat, nested, text
+from drift.dialects.postgresql.token_trees import Group, Node, flat, nested, split_at, text
 from drift.dialects.text import Kind, Token, tokens
 
 
@@ -89,13 +89,7 @@ def _call(name: str, *arguments: tuple[Node, ...]) -> tuple[Node, ...]:
 
 def _arguments(group: Group) -> list[tuple[Node, ...]]:
     """What stands between the commas of a call."""
-    pieces: list[tuple[Node, ...]] = [()]
-    for node in group.inner:
-        if isinstance(node, Token) and node.kind is Kind.COMMA:
-            pieces.append(())
-        else:
-            pieces[-1] += (node,)
-    return pieces if group.inner else []
+    return split_at(group.inner, ",") if group.inner else []
 
 
 def _without_implicit(argument: tuple[Node, ...]) -> tuple[Node, ...]:
