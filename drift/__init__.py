@@ -1,7 +1,8 @@
 """drift: schema drift between ORM models and the live database, found before the deploy.
 
 The public interface is :func:`check`, :func:`plan`, :func:`health`, :func:`assert_in_sync`, and the classes they
-return. Everything is imported lazily, so that ``import drift`` costs nothing.
+return. Everything is imported lazily, so that ``import drift`` costs nothing and breaks nothing; the first use says
+what the environment lacks.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from drift.alignment.observations import reads
+    from drift.errors import DriftError
     from drift.findings import Finding, NotChecked, Severity
+    from drift.integrations.assertion import assert_in_sync
     from drift.integrations.health import health
-    from drift.integrations.pytest_plugin import assert_in_sync
     from drift.pipeline import Report, check, plan
     from drift.policy import Config
 
@@ -21,11 +23,12 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "Config": "drift.policy",
+    "DriftError": "drift.errors",
     "Finding": "drift.findings",
     "NotChecked": "drift.findings",
     "Report": "drift.pipeline",
     "Severity": "drift.findings",
-    "assert_in_sync": "drift.integrations.pytest_plugin",
+    "assert_in_sync": "drift.integrations.assertion",
     "check": "drift.pipeline",
     "health": "drift.integrations.health",
     "plan": "drift.pipeline",
@@ -34,6 +37,7 @@ _EXPORTS = {
 
 __all__ = [
     "Config",
+    "DriftError",
     "Finding",
     "NotChecked",
     "Report",
@@ -49,5 +53,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _EXPORTS:
+        from drift.requirements import require
+
+        require()
         return getattr(import_module(_EXPORTS[name]), name)
     raise AttributeError(f"module 'drift' has no attribute {name!r}")

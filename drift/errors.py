@@ -21,3 +21,9 @@ class DriftError(Exception):
         self.place = place
         self.details = details
         self.help = help
+
+    def __str__(self) -> str:
+        """Everything that it says, for whoever logs it or shows a traceback."""
+        place = (f"  --> {self.place}",) if self.place else ()
+        ways = (f"{'     ' if number else 'help:'} {way}" for number, way in enumerate(self.help))
+        return "\n".join((self.title, *place, *(f"  {detail}" for detail in self.details), *ways))

@@ -6,8 +6,13 @@ replaced, so that naming Alembic's own beside it does no harm.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from drift.integrations.hosts import harmless
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -17,15 +22,37 @@ if TYPE_CHECKING:
     from drift.sources.alembic_project import CapturedEnvironment
 
 
+class _Plugin(ModuleType):
+    """This module, and a collection with nothing but itself.
+
+    Alembic 1.18.0 to 1.20.0 iterate over what the entry point loads; later ones take a module, and warn of anything
+    else.
+    """
+
+    def __iter__(self) -> Iterator[ModuleType]:
+        return iter((self,))
+
+
+sys.modules[__name__].__class__ = _Plugin
+
+
 def setup(plugin: Any) -> None:
     """Called by Alembic when it is imported; imports nothing heavy."""
-    from alembic.util import DispatchPriority
+    with harmless("the autogenerate plugin"):
+        from alembic.util import DispatchPriority
 
-    plugin.add_autogenerate_comparator(compare, "autogenerate", priority=DispatchPriority.LAST)
+        plugin.add_autogenerate_comparator(compare, "autogenerate", priority=DispatchPriority.LAST)
 
 
 def compare(autogen_context: AutogenContext, upgrade_ops: UpgradeOps) -> Any:
-    """Put the plan of the repair in the place of what was found so far."""
+    """Put the plan of the repair in the place of what was found so far.
+
+    Raises:
+        drift.errors.DriftError: When it could not be checked.
+    """
+    from drift.requirements import require
+
+    require()
     from alembic.util import PriorityDispatchResult
 
     operations = planned_operations(autogen_context)
