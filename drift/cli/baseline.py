@@ -9,9 +9,10 @@ import rich_click as click
 
 from drift.cli.inputs import inputs_for
 from drift.cli.options import Settings, takes_settings
-from drift.cli.outputs import write_file
 from drift.cli.progress import progress
+from drift.cli.streams import echo
 from drift.errors import DriftError
+from drift.files import write_file
 from drift.policy.baseline import Baseline, accept, prune, read_baseline, to_json
 from drift.policy.config import DEFAULT_BASELINE
 from drift.reports.words import count
@@ -47,11 +48,11 @@ def command(settings: Settings, reason: str | None, owner: str | None, expires: 
     write_file(file, to_json(new))
     added = len([entry for entry in new.entries if entry.fingerprint not in before])
     stale = [entry for entry in known.entries if entry.fingerprint not in today]
-    click.echo(f"{file.name}: {count(len(new.entries), 'entry', 'entries')}, {added} new.")
+    echo(f"{file.name}: {count(len(new.entries), 'entry', 'entries')}, {added} new.")
     for entry in stale:
-        click.echo(f"stale: {entry}" + (" (removed)" if only_prune else " matches nothing any more"))
+        echo(f"stale: {entry}" + (" (removed)" if only_prune else " matches nothing any more"))
     if stale and not only_prune:
-        click.echo("help: `drift baseline --prune` removes stale entries")
+        echo("help: `drift baseline --prune` removes stale entries")
     if verdict.not_checked:
         click.echo(f"note: {len(verdict.not_checked)} not checked; what they would find is not accepted", err=True)
     return 0

@@ -7,6 +7,7 @@ import json
 import rich_click as click
 
 from drift.checks.registry import FAMILIES, all_checks
+from drift.cli.streams import echo
 from drift.policy.selectors import require_known, specificity
 
 
@@ -27,13 +28,13 @@ def command(selectors: tuple[str, ...], format_: str) -> int:
             {"code": check.code, "name": check.name, "severity": check.severity.value, "summary": check.summary}
             for check in chosen
         ]
-        click.echo(json.dumps(items, indent=2))
+        echo(json.dumps(items, indent=2))
         return 0
     width = max((len(check.name) for check in chosen), default=0)
     family = ""
     for check in chosen:
         if check.family != family:
-            click.echo(("\n" if family else "") + FAMILIES[check.family])
+            echo(("\n" if family else "") + FAMILIES[check.family])
             family = check.family
-        click.echo(f"  {check.code}  {check.name:<{width}}  {check.severity.value:<7}  {check.summary}")
+        echo(f"  {check.code}  {check.name:<{width}}  {check.severity.value:<7}  {check.summary}")
     return 0

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from drift.cli.streams import echo, for_children
 from drift.errors import DriftError
 
 DATABASE = "production.sqlite"
@@ -74,11 +75,11 @@ def command(directory: Path | None) -> int:
                 "the directory is not empty", place=str(directory), help=("name a new one, or leave the option out",)
             )
         _run(directory)
-        click.echo(f"\nThe project stays in {directory}.")
+        echo(f"\nThe project stays in {directory}.")
     else:
         with tempfile.TemporaryDirectory(prefix="drift-demo-") as folder:
             _run(Path(folder) / "planner-service")
-    click.echo(
+    echo(
         f"\nFrom a broken deploy to silence in {time.monotonic() - started:.1f} s. Next: `drift init` in your project."
     )
     return 0
@@ -86,12 +87,13 @@ def command(directory: Path | None) -> int:
 
 def _run(project: Path) -> None:
     lay(project)
-    click.echo("A service whose deploy forgot a migration: the models have seven columns that production lacks.")
-    click.echo("The first request would have said: no such column: assignments.explain_json")
+    echo("A service whose deploy forgot a migration: the models have seven columns that production lacks.")
+    echo("The first request would have said: no such column: assignments.explain_json")
     for step in STEPS:
-        click.echo(f"\n# {step.why}\n$ {step.shown}")
-        sys.stdout.flush()
-        done = subprocess.run([sys.executable, "-m", step.module, *step.arguments], cwd=project, env=_environment())
+        echo(f"\n# {step.why}\n$ {step.shown}")
+        done = subprocess.run(
+            [sys.executable, "-m", step.module, *step.arguments], cwd=project, env=_environment(), stdout=for_children()
+        )
         if done.returncode != step.exit_code:
             raise DriftError(
                 f"the demonstration broke at `{step.shown}`",

@@ -9,6 +9,7 @@ import rich_click as click
 from drift.cli.failures import known_secrets
 from drift.cli.inputs import inputs_for
 from drift.cli.options import Settings, stdout_color, takes_settings
+from drift.cli.streams import echo
 from drift.reports.safe import visible
 from drift.secrets import scrub
 
@@ -35,11 +36,11 @@ def command(settings: Settings, timeout: float, shape: str) -> int:
 
     def show(step: Step) -> None:
         word = click.style(f"{step.result.value:<8}", fg=styles[step.result]) if color else f"{step.result.value:<8}"
-        click.echo(f"{word} {step.name:<14} {clean(step.text)}", color=color)
+        echo(f"{word} {step.name:<14} {clean(step.text)}", color=color)
         for detail in step.details:
-            click.echo(f"{'':<24}{clean(detail)}")
+            echo(f"{'':<24}{clean(detail)}")
         for way in step.help:
-            click.echo(f"{'':<24}help: {clean(way)}")
+            echo(f"{'':<24}help: {clean(way)}")
 
     steps = []
     for step in diagnose(inputs, timeout=timeout):
@@ -57,5 +58,5 @@ def command(settings: Settings, timeout: float, shape: str) -> int:
             }
             for step in steps
         ]
-        click.echo(json.dumps({"version": 1, "steps": items}, indent=2))
+        echo(json.dumps({"version": 1, "steps": items}, indent=2))
     return 2 if any(step.result is Result.FAILED for step in steps) else 0

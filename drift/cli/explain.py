@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import rich_click as click
 
 from drift.checks.registry import FAMILIES, CheckDefinition, find_check
 from drift.cli.options import use_color
+from drift.cli.streams import echo, report
 from drift.errors import DriftError
 from drift.policy.selectors import require_known
 
@@ -24,10 +23,10 @@ def command(code: str, color: str) -> int:
     if check is None:
         require_known(code, "drift explain")
         raise DriftError(f"{code} stands for several checks", help=(f"`drift checks {code}` lists them",))
-    if use_color(color, sys.stdout):
+    if use_color(color, report()):
         _render(check)
     else:
-        click.echo(page(check), nl=False)
+        echo(page(check), nl=False)
     return 0
 
 
@@ -41,4 +40,4 @@ def _render(check: CheckDefinition) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console(force_terminal=True, width=None).print(Markdown(page(check)))
+    Console(file=report(), force_terminal=True, width=None).print(Markdown(page(check)))

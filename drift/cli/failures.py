@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 
@@ -32,8 +33,11 @@ def known_secrets() -> tuple[str, ...]:
 
 
 def report_failure(error: BaseException, *, verbose: bool = False) -> None:
-    """Write the error block to stderr."""
-    sys.stderr.write(failure_text(error, verbose=verbose))
+    """Write the error block to stderr; where nobody can be told, the exit code still tells."""
+    text = failure_text(error, verbose=verbose)
+    with contextlib.suppress(OSError, AttributeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def failure_text(error: BaseException, *, verbose: bool = False) -> str:
@@ -58,6 +62,8 @@ def _block(error: BaseException) -> list[str]:
         return _lines(_lower_first(error.format_message()).rstrip("."), None, (), _usage(error))
     if isinstance(error, click.ClickException):
         return _lines(_lower_first(error.format_message()).rstrip("."), None, (), ())
+    if isinstance(error, OSError) and error.strerror:
+        return _refused(error)
     message = str(error).strip().splitlines()
     return _lines(
         f"this should not have happened: {type(error).__name__}",
@@ -65,6 +71,15 @@ def _block(error: BaseException) -> list[str]:
         (message[0],) if message else (),
         ("run it again with -v for the traceback, and report it",),
     )
+
+
+def _refused(error: OSError) -> list[str]:
+    """What the operating system said, where nobody nearer to it had better words."""
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return _lines("the working directory is not there any more", None, (), ("change into a folder that exists",))
+    place = None if error.filename is None else str(error.filename)
+    title = f"the system refused: {_lower_first(error.strerror or type(error).__name__)}"
+    return _lines(title, place, (), ("run it again with -v to see where",))
 
 
 def _usage(error: click.UsageError) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from pathlib import Path
 import rich_click as click
 
 from drift.cli.environment import AFTER_THE_FILE
-from drift.cli.outputs import write_file
+from drift.cli.streams import echo
 from drift.errors import DriftError
+from drift.files import write_file
 
 _SKIPPED = {"node_modules", "site-packages", "versions", "tests", "test", "build", "dist", "__pycache__", "docs"}
 _LARGEST_FILE = 1_000_000
@@ -57,7 +58,7 @@ def command(force: bool, only_print: bool) -> int:
     into_pyproject = pyproject.is_file()
     text = configuration(project, header="[tool.drift]" if into_pyproject else None)
     if only_print:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
         return 0
     target = pyproject if into_pyproject else directory / "drift.toml"
     if into_pyproject:
@@ -69,8 +70,8 @@ def command(force: bool, only_print: bool) -> int:
         if target.exists() and not force:
             raise _exists(target, "it is there already")
         write_file(target, text)
-    click.echo(text, nl=False)
-    click.echo(f"\nWritten to {target.name}. Next: `drift check`.")
+    echo(text, nl=False)
+    echo(f"\nWritten to {target.name}. Next: `drift check`.")
     return 0
 
 

@@ -14,8 +14,11 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import rich_click as click
+from click.exceptions import Exit
 
 from drift import __version__
+from drift.cli import streams
+from drift.cli.exits import EndedError, refuse_exits
 from drift.cli.failures import report_failure
 from drift.errors import DriftError
 
@@ -72,37 +75,51 @@ class LazyGroup(click.RichGroup):
 
 @click.group(
     cls=LazyGroup,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 in sync, 1 drift, 2 could not check.",
 )
 @click.version_option(__version__, prog_name="drift")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Schema drift between models and the live database, found before the deploy."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        # Nothing was checked: a gate whose arguments got lost must not pass.
+        context.exit(COULD_NOT_CHECK)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    """Run the command line as this process, and leave with its exit code."""
+    if hasattr(sys.stderr, "reconfigure"):
+        sys.stderr.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    streams.reserve()
+    refuse_exits()
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    streams.leave()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
     """Run the command line; no exception leaves."""
     verbose = any(argument in ("-v", "--verbose") for argument in arguments)
     try:
-        result: Any = cli.main(args=arguments, prog_name="drift", standalone_mode=False)
-        sys.stdout.flush()
+        with streams.owned():
+            if _COMPLETION in os.environ:
+                cli.main(args=arguments, prog_name="drift", standalone_mode=False)
+            with cli.make_context("drift", list(arguments)) as context:
+                result: Any = cli.invoke(context)
+    except Exit as error:
+        return error.exit_code
     except BrokenPipeError:
-        # The reader of our output has gone; whatever it wanted, it has. Nothing must be written at exit.
-        sys.stdout = None
+        # The reader of our output has gone; whatever it wanted, it has.
+        streams.discard()
         return COULD_NOT_CHECK
     except SystemExit as error:
         if _COMPLETION in os.environ:
             return error.code if isinstance(error.code, int) else COULD_NOT_CHECK
-        # Not ours: a module of the project ended the program. What it left undone was not checked.
+        # Nobody but a module of the project ends the program. What it left undone was not checked.
         report_failure(_ended(error), verbose=verbose)
         return COULD_NOT_CHECK
     except BaseException as error:
@@ -113,9 +130,10 @@ def run(arguments: list[str]) -> int:
 
 
 def _ended(error: SystemExit) -> DriftError:
+    call = repr(error) if isinstance(error, EndedError) else f"SystemExit: {error.code}"
     return DriftError(
         "a module of the project ended the program",
-        details=(f"SystemExit: {error.code}",),
+        details=(call,),
         help=("run it again with -v to see where", "modules must be importable without starting anything"),
     )
 

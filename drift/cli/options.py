@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -13,6 +12,7 @@ from typing import Any, TextIO, TypeVar
 import rich_click as click
 
 from drift.cli.environment import database_url
+from drift.cli.streams import aside, report
 from drift.policy import Config, load_config
 from drift.policy.config import expand_variables
 from drift.policy.selectors import EVERYTHING, require_known
@@ -118,6 +118,7 @@ def takes_settings(*, policy: bool = False, output: bool = False) -> Callable[[F
     def decorate(function: F) -> F:
         @wraps(function)
         def wrapper(**options: Any) -> Any:
+            aside()
             return function(settings=_settings(options, output=output), **options)
 
         command: Any = wrapper
@@ -199,4 +200,4 @@ def use_color(choice: str, stream: TextIO) -> bool:
 
 def stdout_color(settings: Settings) -> bool:
     """Whether standard output gets colours."""
-    return use_color(settings.color, sys.stdout)
+    return use_color(settings.color, report())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import tempfile
 from pathlib import Path
 
 from drift.cli.failures import known_secrets
 from drift.cli.options import Settings, stdout_color
+from drift.cli.streams import echo
 from drift.errors import DriftError
+from drift.files import write_file
 from drift.policy import Verdict
 from drift.reports import format_of, render
 from drift.reports.text import TextOptions
@@ -47,29 +45,4 @@ def write_verdict(verdict: Verdict, settings: Settings, files: list[tuple[str, P
         plain = TextOptions(verbose=settings.verbose, statistics=settings.config.statistics)
         write_file(path, render(verdict, format, options=plain, secrets=secrets, directory=directory))
     shown = render(verdict, settings.config.format, options=options, secrets=secrets, directory=directory)
-    sys.stdout.write(shown)
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        DriftError: When the system refuses.
-    """
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise DriftError(
-            "the file cannot be written", place=str(path), details=(error.strerror or str(error),)
-        ) from error
+    echo(shown, nl=False, color=options.color)

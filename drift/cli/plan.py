@@ -12,6 +12,7 @@ from drift.cli.inputs import inputs_for
 from drift.cli.options import Settings, stdout_color, takes_settings
 from drift.cli.planning import plan_for, takes_plan_options
 from drift.cli.progress import progress
+from drift.cli.streams import echo
 from drift.secrets import scrub
 
 
@@ -47,12 +48,12 @@ def command(settings: Settings, shape: str, chain: bool, **plan_options: Any) ->
         from drift.cli.plan_text import render_plan
 
         target = report.verdict.actual_source
-        click.echo(
+        echo(
             render_plan(plan, target, links, color=stdout_color(settings), secrets=known_secrets()),
             nl=False,
             color=True,
         )
-        click.echo(schema_edits(report.verdict, settings), nl=False)
+        echo(schema_edits(report.verdict, settings), nl=False)
         return 0
-    click.echo(scrub(text, known_secrets()), nl=False)
+    echo(scrub(text, known_secrets()), nl=False)
     return 0

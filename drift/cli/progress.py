@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 
 Progress = Callable[[str], None]
 """Takes what is being done now, a few words."""
@@ -16,14 +16,10 @@ def silent(_text: str) -> None:
 
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Progress]:
-    """A spinner with the current step behind it.
-
-    Whatever the user's own modules, ``env.py``, or Alembic print meanwhile goes to stderr: standard output holds
-    nothing but findings.
-    """
+    """A spinner with the current step behind it."""
     from drift.cli.interrupts import cancelling
 
-    with redirect_stdout(sys.stderr), cancelling():
+    with cancelling():
         if quiet or not sys.stderr.isatty():
             yield silent
             return

@@ -7,6 +7,7 @@ import rich_click as click
 from drift.cli.inputs import inputs_for
 from drift.cli.options import Settings, takes_settings
 from drift.cli.progress import progress
+from drift.cli.streams import echo
 from drift.errors import DriftError
 from drift.reports.safe import visible
 
@@ -30,5 +31,5 @@ def command(settings: Settings) -> int:
             )
         observations = observe_pairs(inputs)
     for line in describe_pairs(observations, unpaired=settings.verbose):
-        click.echo(visible(line))
+        echo(visible(line))
     return 0 if observations.schemas else 2

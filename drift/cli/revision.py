@@ -12,6 +12,7 @@ from drift.cli.options import Settings, takes_settings
 from drift.cli.planning import plan_for, takes_plan_options
 from drift.cli.progress import progress
 from drift.cli.scratch import can_prove
+from drift.cli.streams import echo
 from drift.policy.order import describe
 from drift.reports.safe import visible
 from drift.reports.words import count
@@ -70,15 +71,13 @@ def command(settings: Settings, message: str, unverified: bool, chain: bool, **o
         else:
             links = ((None, write_proven(plan, message, report, inputs, wishes)),)
     for link, written in links:
-        click.echo(visible(_relative(written.path)))
+        echo(visible(_relative(written.path)))
         if not settings.quiet:
             _explain(plan if link is None else link.plan, link, written.proof)
     if not settings.quiet:
-        click.echo("help: read it, then `alembic upgrade head`" if not chain else _next(len(links)))
+        echo("help: read it, then `alembic upgrade head`" if not chain else _next(len(links)))
     if unprovable and not unverified:
-        click.echo(
-            "note: not proven, there is no scratch database: install sqlalchemy-drift[embedded], or --scratch-url"
-        )
+        echo("note: not proven, there is no scratch database: install sqlalchemy-drift[embedded], or --scratch-url")
     return 0
 
 
@@ -95,12 +94,12 @@ def _path(text: str | None) -> Path | None:
 def _explain(plan: Plan, link: Link | None, proof: Proof | None) -> None:
     waiting = len(plan.steps) - len(plan.active)
     if link is not None:
-        click.echo(link.heading)
-    click.echo(f"{count(len(plan.active), 'step')}" + (f", {waiting} left as comments" if waiting else "") + ".")
+        echo(link.heading)
+    echo(f"{count(len(plan.active), 'step')}" + (f", {waiting} left as comments" if waiting else "") + ".")
     for line in proof.lines() if proof is not None else ():
-        click.echo(visible(line))
+        echo(visible(line))
     for finding, reason in plan.unanswered:
-        click.echo(f"note: {finding.code} {visible(describe(finding.subject))} is not answered: {visible(reason)}")
+        echo(f"note: {finding.code} {visible(describe(finding.subject))} is not answered: {visible(reason)}")
 
 
 def _why_nothing(unanswered: int) -> str:

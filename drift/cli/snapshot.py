@@ -8,8 +8,9 @@ import rich_click as click
 
 from drift.cli.inputs import inputs_for
 from drift.cli.options import Settings, takes_settings
-from drift.cli.outputs import write_file
 from drift.cli.progress import progress
+from drift.cli.streams import echo
+from drift.files import write_file
 from drift.reports.words import count
 
 
@@ -30,7 +31,7 @@ def command(settings: Settings, output: str | None, statistics: bool) -> int:
         snapshot = take_snapshot(inputs_for(settings, told, accepted=False))
     text = dump_snapshot(snapshot, statistics=statistics)
     if output is None or output == "-":
-        click.echo(text, nl=False)
+        echo(text, nl=False)
         return 0
     write_file(Path(output), text)
     if not settings.quiet:

@@ -10,6 +10,7 @@ from drift.cli.failures import known_secrets
 from drift.cli.inputs import inputs_for
 from drift.cli.options import Settings, takes_settings
 from drift.cli.progress import progress
+from drift.cli.streams import echo
 from drift.reports.safe import visible
 from drift.secrets import scrub
 
@@ -32,9 +33,9 @@ def command(settings: Settings, revision: str | None, rows: int, shape: str) -> 
         path, proof = verify(revision, inputs, scratch_url=settings.config.scratch_url, rows=rows)
     if shape == "json":
         document = {"version": 1, "revision": str(path), **proof.to_dict()}
-        click.echo(scrub(json.dumps(document, indent=2), known_secrets()))
+        echo(scrub(json.dumps(document, indent=2), known_secrets()))
     else:
-        click.echo(visible(path.name))
+        echo(visible(path.name))
         for line in proof.lines():
-            click.echo(visible(scrub(line, known_secrets())))
+            echo(visible(scrub(line, known_secrets())))
     return 0 if proof.holds else 1

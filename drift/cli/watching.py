@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drift.cli.main import COULD_NOT_CHECK
+from drift.cli.streams import for_children
 
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 _WATCHED = (".py", ".toml", ".ini", ".json")
@@ -33,7 +34,8 @@ def watch(directory: Path, arguments: list[str], *, pause: float = 0.5, rounds: 
     number = 0
     try:
         for _ in changes(directory, pause, time.sleep):
-            code = subprocess.run([sys.executable, "-m", "drift", *arguments], check=False).returncode
+            command = [sys.executable, "-m", "drift", *arguments]
+            code = subprocess.run(command, check=False, stdout=for_children()).returncode
             number += 1
             if rounds is not None and number >= rounds:
                 break

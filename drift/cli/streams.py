@@ -1,0 +1,122 @@
+"""Standard output holds the report and nothing else, whatever the project's own code writes there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import rich_click as click
+
+from drift.errors import DriftError
+from drift.files import move_descriptor
+
+_reserved: TextIO | None = None
+_report: TextIO | None = None
+
+
+def reserve() -> None:
+    """Keep this process's standard output for the report, under a descriptor that nobody else knows.
+
+    Descriptor 1 is standard error from here on: for prints, for what is written in C, for the children of the project's
+    code, and for what runs when the process ends.
+    """
+    global _reserved
+    for number in (0, 1, 2):
+        # One that is closed would be given to the next file or connection, and be written into.
+        with contextlib.suppress(OSError):
+            _fill(number)
+    if sys.stdout is None:
+        os.dup2(2, 1)
+        return
+    sys.stdout.flush()
+    descriptor = os.dup(1)
+    _reserved = open(descriptor, "w", encoding=sys.stdout.encoding, errors="backslashreplace")  # noqa: SIM115
+    os.dup2(2, 1)
+    move_descriptor(1, descriptor)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=discard)
+
+
+def _fill(number: int) -> None:
+    try:
+        os.fstat(number)
+    except OSError:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        if nothing != number:
+            os.dup2(nothing, number)
+            os.close(nothing)
+
+
+@contextmanager
+def owned() -> Iterator[None]:
+    """While this lasts, :func:`report` is standard output, and so is ``sys.stdout`` until :func:`aside`."""
+    global _report
+    before = sys.stdout
+    _report = _reserved or before
+    sys.stdout = _report
+    try:
+        yield
+    finally:
+        sys.stdout, _report = before, None
+
+
+def aside() -> None:
+    """From here on the project's code may run: what is printed goes to standard error."""
+    sys.stdout = sys.stderr
+
+
+def report() -> TextIO:
+    """Where the report goes.
+
+    Raises:
+        DriftError: Standard output is closed.
+    """
+    stream = _report or sys.stdout
+    if stream is None:
+        raise DriftError("the report cannot be written", place="standard output", details=("it is closed",))
+    return stream
+
+
+def echo(text: Any = "", *, nl: bool = True, color: bool | None = None) -> None:
+    """Write a piece of the report.
+
+    Raises:
+        BrokenPipeError: Its reader has gone.
+        DriftError: The system refuses.
+    """
+    try:
+        click.echo(text, file=report(), nl=nl, color=color)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DriftError(
+            "the report cannot be written", place="standard output", details=(error.strerror or str(error),)
+        ) from error
+
+
+def for_children() -> int | None:
+    """The descriptor that a child of ours gets as standard output; ``None`` for that of this process."""
+    report().flush()
+    return _reserved.fileno() if _reserved is not None else None
+
+
+def discard() -> None:
+    """Let what is still going to be written to the report vanish: it cannot be, or belongs to another process."""
+    if _reserved is not None:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, _reserved.fileno(), inheritable=False)
+        os.close(nothing)
+
+
+def leave() -> None:
+    """Before the process ends: nothing must be left that the interpreter fails to write."""
+    discard()
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except (AttributeError, OSError, ValueError):
+            setattr(sys, name, None)
