@@ -35,12 +35,21 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """Facts about the connection that decide how names and types are spelled."""
+    """Facts about the connection that decide how names and types are spelled.
+
+    Attributes:
+        dialect: SQLAlchemy dialect name.
+        version: As the server spells it.
+        default_schema: Where tables without a schema are made.
+        version_number: For comparing.
+        search_path: Schemas in which names without one are looked for, in order; empty where there is no such thing.
+    """
 
     dialect: str
     version: str
     default_schema: str | None
     version_number: tuple[int, ...] = field(default=())
+    search_path: tuple[str, ...] = field(default=())
 
 
 class Dialect(Protocol):
@@ -50,6 +59,10 @@ class Dialect(Protocol):
 
     def read_only(self, engine: Engine, *, timeout: float = 60.0) -> AbstractContextManager[Connection]:
         """A connection in one read-only, repeatable-read transaction with statement and lock timeouts (seconds)."""
+        ...
+
+    def borrowed(self, connection: Connection) -> AbstractContextManager[None]:
+        """The caller's own connection, prepared for looking; afterwards it is as it was."""
         ...
 
     def info(self, connection: Connection) -> ServerInfo:

@@ -136,11 +136,13 @@ class Health:
         """``None`` where the dialect has no cheap query for it; then every call compares."""
         from sqlalchemy import Connection, text
 
+        from drift.dialects import dialect_for
         from drift.pipeline.databases import open_database
 
         with ExitStack() as stack:
             if isinstance(self._database, Connection):
                 connection = self._database
+                stack.enter_context(dialect_for(connection.dialect.name).borrowed(connection))
             else:
                 connection, _, _ = stack.enter_context(open_database(self._database, "health"))
             name = connection.dialect.name

@@ -94,7 +94,8 @@ class Target:
         dialect = dialect_for(database.dialect.name)
         if isinstance(database, Connection):
             # The caller's own transaction: what it has not committed is part of the question.
-            yield database, dialect
+            with dialect.borrowed(database):
+                yield database, dialect
             return
         try:
             with dialect.read_only(database) as connection:

@@ -82,9 +82,10 @@ def counted(engine: Engine) -> Iterator[list[str]]:
 def bare(engine: Engine, _: MetaData) -> int:
     """The catalog queries, rows fetched by the driver and dropped."""
     from drift.dialects.postgresql import DIALECT, catalog
+    from drift.dialects.postgresql.session import server_of
 
     with DIALECT.read_only(engine) as connection:
-        server = catalog.fetch_server(connection)
+        server = server_of(connection)
         return len(catalog.fetch(connection, server, (server.default_schema,)).relations)
 
 

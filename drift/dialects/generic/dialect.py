@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -30,6 +30,10 @@ class GenericDialect:
     def read_only(self, engine: Engine, *, timeout: float = 60.0) -> AbstractContextManager[Connection]:  # noqa: ARG002
         """A connection in a transaction that is rolled back; timeouts and enforced read-only are up to the server."""
         return _rolled_back(engine)
+
+    def borrowed(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002
+        """The caller's own connection, as it is."""
+        return nullcontext()
 
     def info(self, connection: Connection) -> ServerInfo:
         """Version and default schema, as SQLAlchemy found them on connecting."""

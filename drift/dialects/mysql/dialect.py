@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from drift.alignment import Question, Unsettled
@@ -51,6 +51,10 @@ class MySQLDialect:
                     # The connection may go back to an application's pool.
                     _set(connection, limit, str(before[0]))
                     _set(connection, "lock_wait_timeout", str(before[1]))
+
+    def borrowed(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002
+        """The caller's own connection, as it is."""
+        return nullcontext()
 
     def info(self, connection: Connection) -> ServerInfo:
         """Version and the database that the connection is in."""

@@ -10,8 +10,9 @@ from operator import itemgetter
 from typing import Any
 
 from drift.dialects.base import NameFilter
-from drift.dialects.postgresql.catalog import Catalog, Server
+from drift.dialects.postgresql.catalog import Catalog
 from drift.dialects.postgresql.constraints import Constraints, assemble_constraints
+from drift.dialects.postgresql.session import Server
 from drift.dialects.postgresql.support import PG_CLASS, Support, gather
 from drift.dialects.postgresql.types import spell_type
 from drift.dialects.text import unparenthesised

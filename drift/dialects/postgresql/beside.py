@@ -8,7 +8,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
-from drift.dialects.postgresql.session import configure, rows, undone
+from drift.dialects.postgresql.session import rows, undone
 from drift.schema import QualifiedName
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ class Beside:
 def read_beside(connection: Connection, schemas: Sequence[str]) -> Beside:
     """Functions that something in these schemas uses, and the partitions there."""
     with undone(connection):
-        configure(connection, {"search_path": ""})
-        found = rows(connection, "SELECT nspname::text, oid FROM pg_catalog.pg_namespace")
+        found = rows(connection, "SELECT nspname::pg_catalog.text, oid FROM pg_catalog.pg_namespace")
         wanted = [int(number) for name, number in found if name in schemas]
         namespaces = "'{" + ",".join(str(number) for number in wanted) + "}'::pg_catalog.oid[]"
         functions = rows(connection, _query("used_functions", namespaces))

@@ -19,11 +19,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drift.alignment import Question, Unsettled, Usage
-from drift.dialects.postgresql.catalog import Server, fetch_server
 from drift.dialects.postgresql.errors import message, position, sqlstate
 from drift.dialects.postgresql.explain import Columns, Source, outputs, statement
 from drift.dialects.postgresql.keywords import always_quote
-from drift.dialects.postgresql.session import SPELLING, configure, rows, undone
+from drift.dialects.postgresql.session import Server, configure, rows, server_of, undone
 from drift.dialects.postgresql.types import spell_type
 from drift.dialects.text import Kind, Token, one_expression, tokens
 
@@ -86,11 +85,10 @@ class Canonicaliser:
             else:
                 by_schema[question.table.schema if question.table else None].append(made)
         if by_schema:
-            server = fetch_server(self._connection)
-            asking = _Asking(self._connection, server)
-            for schema, items in by_schema.items():
-                answers.update(asking.ask(schema, items))
-            configure(self._connection, {"search_path": server.search_path})
+            asking = _Asking(self._connection, server_of(self._connection))
+            with undone(self._connection):
+                for schema, items in by_schema.items():
+                    answers.update(asking.ask(schema, items))
         return answers
 
 
@@ -154,7 +152,7 @@ class _Asking:
         own = [self._server.search_path] if self._server.search_path.strip() else []
         behind = [always_quote(name) for name in (schema, *self._extension_schemas) if name is not None]
         path = ", ".join([*own, *behind])
-        configure(self._connection, {**SPELLING, "search_path": path})
+        configure(self._connection, {"search_path": path})
         same: dict[tuple[Source, str, Usage], list[Question]] = {}
         distinct: list[_Item] = []
         for item in items:

@@ -10,20 +10,10 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from drift.dialects.postgresql.keywords import literal
-from drift.dialects.postgresql.session import Rows, configure, rows, undone
+from drift.dialects.postgresql.session import Rows, Server, configure, rows, undone
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Facts about the server and the session; ``version_number`` as in ``server_version_num`` (150004)."""
-
-    version: str
-    version_number: int
-    default_schema: str
-    search_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +52,14 @@ _QUERIES = (
 """The longest first: meanwhile the models are read, and each answer has to wait for a turn of the interpreter."""
 
 
-def fetch_server(connection: Connection) -> Server:
-    """Version, default schema, and the session's own search path."""
-    [(version, number, default_schema, path)] = rows(connection, _query("server", {}))
-    return Server(str(version), int(number), str(default_schema), str(path))
-
-
 def fetch(connection: Connection, server: Server, schemas: Sequence[str]) -> Catalog:
-    """Everything about ``schemas``; the search path is empty meanwhile, so that names come qualified.
+    """Everything about ``schemas``; the search path is empty, so that names come qualified.
 
     The number of statements is the same for one table and for ten thousand. Compiling them to machine code, which the
     planner orders from a thousand tables on, takes longer than running them does.
     """
     with undone(connection):
-        configure(connection, {"search_path": "", "jit": "off"})
+        configure(connection, {"jit": "off"})
         names = f"ARRAY[{', '.join(literal(name) for name in schemas)}]::pg_catalog.text[]"
         found = rows(connection, _query("schemas", {"names": names}))
         placeholders = {

@@ -25,14 +25,16 @@ class PostgreSQL:
         """A connection in one read-only, repeatable-read transaction with statement and lock timeouts (seconds)."""
         return session.read_only(engine, timeout=timeout)
 
-    def info(self, connection: Connection) -> ServerInfo:
-        """Version and default schema."""
-        from drift.dialects.postgresql.catalog import fetch_server
+    def borrowed(self, connection: Connection) -> AbstractContextManager[None]:
+        """The caller's connection with an empty search path; nothing can be written meanwhile."""
+        return session.borrowed(connection)
 
-        server = fetch_server(connection)
+    def info(self, connection: Connection) -> ServerInfo:
+        """Version, and what names without a schema mean to the session."""
+        server = session.server_of(connection)
         version = server.version.split()[0]
         number = server.version_number
-        return ServerInfo(self.name, version, server.default_schema, (number // 10000, number % 10000))
+        return ServerInfo(self.name, version, server.default_schema, (number // 10000, number % 10000), server.schemas)
 
     def read(self, connection: Connection, scope: Scope) -> Schema:
         """Everything in ``scope``, by a fixed number of catalog queries."""

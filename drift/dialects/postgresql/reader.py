@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from drift import collector
 from drift.dialects.base import Scope
 from drift.dialects.postgresql.assembly import assemble
-from drift.dialects.postgresql.catalog import Catalog, Server, fetch, fetch_server
+from drift.dialects.postgresql.catalog import Catalog, fetch
 from drift.dialects.postgresql.errors import message, sqlstate
-from drift.dialects.postgresql.session import restart
+from drift.dialects.postgresql.session import Server, restart, server_of
 from drift.errors import DriftError
 from drift.schema import Schema
 
@@ -45,7 +45,7 @@ def _fetched(connection: Connection, scope: Scope) -> tuple[Catalog, Server, tup
 
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            server = fetch_server(connection)
+            server = server_of(connection)
             schemas = scope.schemas or (server.default_schema,)
             return fetch(connection, server, schemas), server, tuple(schemas)
         except DBAPIError as error:

@@ -16,21 +16,30 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _SIZES = """
-SELECT n.nspname, c.relname, c.reltuples::bigint, pg_catalog.pg_relation_size(c.oid)
+SELECT n.nspname, c.relname, c.reltuples::pg_catalog.int8, pg_catalog.pg_relation_size(c.oid)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-JOIN unnest(CAST(:schemas AS text[]), CAST(:tables AS text[])) AS w (schema_name, table_name)
+JOIN ROWS FROM (
+    pg_catalog.unnest(CAST(:schemas AS pg_catalog.text[])), pg_catalog.unnest(CAST(:tables AS pg_catalog.text[]))
+) AS w (schema_name, table_name)
     ON w.schema_name = n.nspname AND w.table_name = c.relname
 WHERE c.relkind IN ('r', 'p', 'm')
 """
 _VALUES = """
 SELECT s.schemaname, s.tablename, s.attname, s.null_frac, s.n_distinct, s.avg_width, seen.longest, seen.numbers
 FROM pg_catalog.pg_stats AS s
-JOIN unnest(CAST(:schemas AS text[]), CAST(:tables AS text[])) AS w (schema_name, table_name)
+JOIN ROWS FROM (
+    pg_catalog.unnest(CAST(:schemas AS pg_catalog.text[])), pg_catalog.unnest(CAST(:tables AS pg_catalog.text[]))
+) AS w (schema_name, table_name)
     ON w.schema_name = s.schemaname AND w.table_name = s.tablename
 CROSS JOIN LATERAL (
-    SELECT max(length(v)) AS longest, bool_and(v ~ '^[0-9]+$') AS numbers
-    FROM unnest(s.most_common_vals::text::text[] || s.histogram_bounds::text::text[]) AS v
+    SELECT
+        pg_catalog.max(pg_catalog.length(v)) AS longest,
+        pg_catalog.bool_and(v OPERATOR(pg_catalog.~) '^[0-9]+$') AS numbers
+    FROM pg_catalog.unnest(
+        s.most_common_vals::pg_catalog.text::pg_catalog.text[]
+        OPERATOR(pg_catalog.||) s.histogram_bounds::pg_catalog.text::pg_catalog.text[]
+    ) AS v
 ) AS seen
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from drift.alignment import Question, Unsettled, Usage
@@ -36,6 +36,10 @@ class SQLiteDialect:
                 if not connection.invalidated:
                     connection.rollback()
                     connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+    def borrowed(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002
+        """The caller's own connection, as it is."""
+        return nullcontext()
 
     def info(self, connection: Connection) -> ServerInfo:
         """The library's version; ``main`` is the schema that unqualified names mean."""

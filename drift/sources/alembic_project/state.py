@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drift.dialects import dialect_for
 from drift.errors import DriftError
 from drift.schema import MigrationState, QualifiedName
 from drift.sources.alembic_project.environment import CapturedEnvironment
@@ -43,10 +44,11 @@ def migration_state(project: AlembicProject, env: CapturedEnvironment, connectio
     """
     scripts = _all_scripts(project)
     heads = _heads(scripts)
-    default = connection.dialect.default_schema_name
-    name = QualifiedName(env.version_table_schema or default, env.version_table)
+    info = dialect_for(connection.dialect.name).info(connection)
+    name = QualifiedName(env.version_table_schema or info.default_schema, env.version_table)
+    homes = (name.schema,) if env.version_table_schema else info.search_path or (name.schema,)
     try:
-        current = _current(connection, env)
+        name, current = _current(connection, [QualifiedName(schema, env.version_table) for schema in homes], name)
     except Exception as error:
         reason = f"{name} cannot be read: {str(getattr(error, 'orig', None) or error).splitlines()[0]}"
         return MigrationState(name, heads, unreadable=reason)
@@ -104,17 +106,21 @@ def _heads(scripts: dict[str, Script]) -> tuple[str, ...]:
     return tuple(sorted(revision for revision, script in scripts.items() if not script.nextrev))
 
 
-def _current(connection: Connection, env: CapturedEnvironment) -> tuple[str, ...] | None:
-    """Recorded revisions; ``None`` without a version table."""
+def _current(
+    connection: Connection, places: list[QualifiedName], usual: QualifiedName
+) -> tuple[QualifiedName, tuple[str, ...] | None]:
+    """The version table that is found first, and the revisions recorded there; ``None`` without one."""
     from sqlalchemy import column, inspect, select, table
 
-    if not inspect(connection).has_table(env.version_table, schema=env.version_table_schema):
-        return None
-    versions = table(env.version_table, column("version_num"), schema=env.version_table_schema)
+    inspector = inspect(connection)
+    name = next((place for place in places if inspector.has_table(place.name, schema=place.schema)), None)
+    if name is None:
+        return usual, None
+    versions = table(name.name, column("version_num"), schema=name.schema)
     # A savepoint, because a refusal would end the transaction in which the schema is read.
     with connection.begin_nested():
         rows = connection.execute(select(versions.c.version_num)).scalars().all()
-    return tuple(sorted(str(row) for row in rows))
+    return name, tuple(sorted(str(row) for row in rows))
 
 
 def _with_ancestors(revisions: list[str], scripts: dict[str, Script]) -> set[str]:

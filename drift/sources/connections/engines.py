@@ -11,9 +11,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.pool import NullPool, StaticPool
 
+from drift.dialects.postgresql.session import open_safely
 from drift.errors import DriftError
 from drift.sources.connections.drivers import choose_driver
-from drift.sources.connections.parameters import translate
+from drift.sources.connections.parameters import LIBPQ_DRIVERS, translate
 from drift.sources.connections.secrets import display
 from drift.sources.connections.urls import parse
 
@@ -25,6 +26,8 @@ def engine_for(
     url: URL, *, origin: str | None = None, read_only: bool = True, timeout: int = CONNECT_TIMEOUT
 ) -> Engine:
     """An engine for the application's own URL; nothing connects yet.
+
+    On PostgreSQL its dialect knows no default schema: what one is, ``Dialect.info`` says of a connection.
 
     Args:
         url: As from :func:`drift.sources.connections.parse`; async drivers are replaced by installed synchronous ones,
@@ -43,7 +46,12 @@ def engine_for(
     if chosen.get_backend_name() == "sqlite":
         return _sqlite(chosen, origin, read_only)
     translated, arguments = translate(chosen, timeout=timeout)
-    return create_engine(translated, connect_args=arguments, poolclass=NullPool)
+    # Drivers look up hstore on each connection by names without a schema; no value of ours is one.
+    options = {} if chosen.drivername.partition("+")[2] not in LIBPQ_DRIVERS else {"use_native_hstore": False}
+    engine = create_engine(translated, connect_args=arguments, poolclass=NullPool, **options)
+    if read_only and engine.dialect.name == "postgresql":
+        open_safely(engine)
+    return engine
 
 
 def _sqlite(url: URL, origin: str | None, read_only: bool) -> Engine:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 
 from drift.errors import DriftError
 
-_LIBPQ_DRIVERS = ("psycopg2", "psycopg", "psycopg2cffi")
+LIBPQ_DRIVERS = ("psycopg2", "psycopg", "psycopg2cffi")
 
 _SSL_MODES = {
     "true": "require", "1": "require", "on": "require", "yes": "require", "required": "require",
@@ -50,7 +50,7 @@ def translate(url: URL, *, timeout: int) -> tuple[URL, dict[str, Any]]:
     """
     driver = url.drivername.partition("+")[2]
     query: Query = dict(url.query)
-    if driver in _LIBPQ_DRIVERS:
+    if driver in LIBPQ_DRIVERS:
         return _libpq(url, query, timeout)
     if driver in ("pymysql", "mysqldb"):
         return _mysql(url, query, driver, timeout)

@@ -326,7 +326,7 @@ def test_names_mean_what_they_mean_to_the_application(run: Run, engine: Engine) 
             check("f(a) > 0", columns, table),
             check("app.f(a) > 0", columns, table),
         )
-        assert connection.exec_driver_sql("SHOW search_path").scalar_one() == '"$user", public'
+        assert connection.exec_driver_sql("SHOW search_path").scalar_one() == ""
     assert answers[0] == answers[1] == answers[2]
     assert answers[3] == answers[4]
 

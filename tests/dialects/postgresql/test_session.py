@@ -11,10 +11,10 @@ from drift.alignment import Question, Unsettled, Usage
 from drift.dialects.base import Scope
 from drift.dialects.postgresql import DIALECT, catalog
 from drift.dialects.postgresql.privileges import receipt, watched
-from drift.dialects.postgresql.session import Rows
+from drift.dialects.postgresql.session import Rows, server_of
 from drift.errors import DriftError
 from drift.schema import QualifiedName, Schema
-from tests.dialects.postgresql.helpers import Read, Run, role
+from tests.dialects.postgresql.helpers import Read, Run, role, table
 
 EVERYTHING = """
 CREATE SCHEMA app;
@@ -72,17 +72,21 @@ def test_a_role_without_privileges_reads_the_same(
 
 
 def test_the_default_schema_of_an_odd_search_path(run: Run, engine: Engine) -> None:
-    run("CREATE SCHEMA app")
+    run("CREATE SCHEMA app", 'CREATE SCHEMA "App, the ""first"""')
     for path, expected in [
         ("app, public", "app"),
+        ("pg_catalog, pg_temp, information_schema, app", "app"),
+        ('"App, the ""first""", public', 'App, the "first"'),
         ("nowhere, app", "app"),
         ('"$user", public', "public"),
         ("", "public"),
         ("nowhere", "public"),
     ]:
-        with DIALECT.read_only(engine) as connection:
+        with engine.connect() as connection:
             connection.exec_driver_sql(f"SELECT set_config('search_path', '{path}', true)")
-            assert DIALECT.info(connection).default_schema == expected
+            with DIALECT.borrowed(connection):
+                assert DIALECT.info(connection).default_schema == expected
+                assert server_of(connection).search_path == path
     with (
         role(engine, "drift_test_path", "ALTER ROLE drift_test_path SET search_path = app") as other,
         DIALECT.read_only(other) as connection,
@@ -93,7 +97,7 @@ def test_the_default_schema_of_an_odd_search_path(run: Run, engine: Engine) -> N
 def test_nothing_can_be_written(run: Run, engine: Engine) -> None:
     run("CREATE TABLE t (a int)")
     with DIALECT.read_only(engine) as connection, pytest.raises(DBAPIError, match="read-only"):
-        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        connection.exec_driver_sql("INSERT INTO public.t VALUES (1)")
 
 
 @pytest.mark.parametrize("isolation", ["AUTOCOMMIT", "SERIALIZABLE"])
@@ -124,11 +128,22 @@ def test_nothing_outlives_the_transaction(run: Run, database: str) -> None:
     engine.dispose()
 
 
-def test_the_search_path_is_given_back(run: Run, reading: Connection) -> None:
+def test_a_connection_of_the_caller_is_given_back_as_it_was(run: Run, engine: Engine) -> None:
     run(EVERYTHING)
-    before = reading.exec_driver_sql("SHOW search_path").scalar_one()
-    DIALECT.read(reading, SCOPE)
-    assert reading.exec_driver_sql("SHOW search_path").scalar_one() == before
+    settings = "SELECT name, setting FROM pg_settings ORDER BY name"
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL search_path = app")
+        connection.exec_driver_sql("CREATE TABLE app.uncommitted (id int)")
+        before = connection.exec_driver_sql(settings).all()
+        with DIALECT.borrowed(connection):
+            assert connection.exec_driver_sql("SHOW search_path").scalar_one() == ""
+            assert DIALECT.info(connection).default_schema == "app"
+            assert table(DIALECT.read(connection, SCOPE), "uncommitted", "app")
+            DIALECT.canonicaliser(connection)([Question("1 > 0", Usage.CHECK, QualifiedName("app", "t"))])
+            with pytest.raises(DBAPIError, match="read-only"):
+                connection.exec_driver_sql("INSERT INTO app.uncommitted VALUES (1)")
+        assert connection.exec_driver_sql(settings).all() == before
+        connection.exec_driver_sql("INSERT INTO uncommitted VALUES (1)")
 
 
 def while_reading(monkeypatch: pytest.MonkeyPatch, engine: Engine, before_query: str, ddl: str) -> list[str]:
@@ -179,7 +194,11 @@ def test_in_a_transaction_of_the_caller_it_says_so(run: Run, engine: Engine, mon
     )
     while_reading(monkeypatch, engine, "con.conname", "ALTER TABLE t DROP CONSTRAINT c; DROP FUNCTION f")
     repeatable = engine.execution_options(isolation_level="REPEATABLE READ")
-    with repeatable.connect() as connection, pytest.raises(DriftError, match="changed while it was being read"):
+    with (
+        repeatable.connect() as connection,
+        DIALECT.borrowed(connection),
+        pytest.raises(DriftError, match="changed while it was being read"),
+    ):
         DIALECT.read(connection, Scope())
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from drift.dialects import dialect_for
 from drift.errors import DriftError
 from drift.schema import MigrationState, QualifiedName
 from drift.sources.alembic_project import CapturedEnvironment, find, migration_state, pending_scripts
@@ -35,8 +36,7 @@ def _state(
     with engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))
-    with engine.connect() as connection:
-        connection.execute(text("SET TRANSACTION READ ONLY"))
+    with dialect_for("postgresql").read_only(engine) as connection:
         state = migration_state(found, environment, connection)
         # The transaction is still usable.
         assert connection.execute(text("SELECT 1")).scalar() == 1
