@@ -6,6 +6,7 @@ database's schema.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,19 @@ from typing import TypeVar
 from drift.schema import Location, QualifiedName
 
 T = TypeVar("T", bound=type)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """How values of real rows are judged.
+
+    Attributes:
+        types: SQLAlchemy's types of the columns, so that the values are loaded as the project loads them.
+        rejects: Whether the schema rejects such values in the field that was observed. Runs the project's code.
+    """
+
+    types: tuple[object, ...]
+    rejects: Callable[[tuple[object, ...]], bool]
 
 
 class Evidence(StrEnum):
@@ -46,6 +60,7 @@ class Trial(StrEnum):
     BOUNDARY = "a boundary value"
     FRACTION = "a fraction"
     TIME_OF_DAY = "a time of day"
+    OTHER = "another value"
     JSON_NULL = "JSON null"
     ARRAY_NULL = "a NULL element"
     BYTES = "bytes that are not UTF-8"
@@ -97,8 +112,12 @@ class Observation:
         narrowed: The column belongs to a single-table subclass, which may legitimately promise more than the table.
         computed: The value is an SQL expression, not a stored column.
         circular: The column is a foreign key of two tables that refer to each other, nullable for that reason.
+        uncertain: A CHECK of the database that was not understood may forbid the value.
         location: Where the field is written.
         ignored: Codes, names, or prefixes ignored on the field.
+        guarded: Every request schema that fills the column rejects the value as well.
+        bound: Further columns that decide with ``columns``: with another value in one of them the row is accepted.
+        judge: Judges real values of ``columns`` and ``bound``.
     """
 
     trial: Trial
@@ -119,8 +138,12 @@ class Observation:
     narrowed: bool = False
     computed: bool = False
     circular: bool = False
+    uncertain: bool = False
+    guarded: bool = False
     location: Location | None = None
     ignored: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
+    judge: Judge | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 class Demand(StrEnum):
@@ -275,16 +298,19 @@ class RowCondition(StrEnum):
     ARRAY_NULL = "has a NULL element"
     LONGER = "is longer than"
     LABEL = "is"
+    REJECTED = "is rejected"
+    NULL_REJECTED = "is NULL, and rejected"
 
 
 @dataclass(frozen=True, slots=True)
 class RowQuestion:
-    """Is there a row like this? ``argument`` is a length or a label."""
+    """Is there a row like this? ``argument`` is a length, a label, or the field that ``judge`` speaks for."""
 
     table: QualifiedName
     columns: tuple[str, ...]
     condition: RowCondition
     argument: str | int | None = None
+    judge: Judge | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +319,9 @@ class RowAnswer:
 
     Attributes:
         rows: Number of such rows, counted up to a bound; ``None`` when the table could not be read.
-        more: There are at least ``rows``.
+        more: There are at least ``rows``; not every row was looked at.
         key: Primary key of one of them, for people: ``id=7``.
+        value: What it holds, for people, where that may be shown.
         reason: Why nothing is known.
     """
 
@@ -302,6 +329,7 @@ class RowAnswer:
     more: bool = False
     key: str | None = None
     reason: str | None = None
+    value: str | None = None
 
 
 def reads(model: type | str | None) -> Callable[[T], T]:

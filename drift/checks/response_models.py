@@ -79,10 +79,7 @@ def orm_enum_label(fact: UnknownLabel, facts: Facts) -> Iterator[Outcome]:
     """
     if facts.is_absent(fact.table, (fact.column,)):
         return
-    live = facts.live_labels(facts.actual_column(fact.table, fact.column))
-    labels = tuple(label for label in (text.strip("'\"") for text in fact.labels) if label in live)
-    if not labels:
-        return
+    labels = tuple(text.strip("'\"") for text in fact.labels)
     table = facts.qualified(fact.table)
     questions = [RowQuestion(table, (fact.column,), RowCondition.LABEL, label) for label in labels]
     found = next((a for q in questions if (a := facts.answer(q)) is not None and a.rows), None)

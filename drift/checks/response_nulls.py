@@ -14,8 +14,12 @@ _POSSIBLE = "NULL allowed; such a row fails to serialise"
 
 
 def null_question(case: FieldCase) -> RowQuestion:
-    """Is there a row in which one of the columns is NULL?"""
-    return RowQuestion(case.facts.qualified(case.table), case.first.columns, RowCondition.NULL)
+    """Is there a row in which one of the columns is NULL, and which fails where other columns decide as well?"""
+    table, first = case.facts.qualified(case.table), case.first
+    if first.bound:
+        name = f"{case.pair.schema}.{case.field}"
+        return RowQuestion(table, (*first.columns, *first.bound), RowCondition.NULL_REJECTED, name, first.judge)
+    return RowQuestion(table, first.columns, RowCondition.NULL)
 
 
 def _null_verdict(case: FieldCase) -> tuple[Severity, str, RowAnswer | None] | None:
@@ -31,6 +35,8 @@ def _null_verdict(case: FieldCase) -> tuple[Severity, str, RowAnswer | None] | N
     | nullable / nullable, not looked | error where the schema is in use, the column has no default, and is nullable for
       more reason than a circular foreign key; else warning |
     | nullable / unknown | warning; info when the column has a default |
+
+    Where another column decides with it whether such a row fails, nothing is an error without a row that was found.
     """
     facts = case.facts
     if any(o.computed for o in case.observations) or facts.is_absent(case.table, case.first.columns):
@@ -54,6 +60,8 @@ def _null_verdict(case: FieldCase) -> tuple[Severity, str, RowAnswer | None] | N
     if answer is not None and answer.rows:
         key = f", for example {answer.key}" if answer.key else ""
         return case.capped(Severity.ERROR), f"NULL allowed; {rows_text(answer)} with NULL now{key}", answer
+    if case.first.bound:
+        return Severity.WARNING, f"NULL allowed; decided together with {', '.join(case.first.bound)}", answer
     if not may_be_null:
         return case.capped(Severity.ERROR), _POSSIBLE if answer is None else _LATENT, answer
     if answer is not None:
@@ -249,14 +257,15 @@ def response_derived_null(case: FieldCase) -> Iterator[Outcome]:
     worst, (severity, actual, answer) = min(found, key=lambda item: item[1][0].rank)
     first = worst.first
     what = ", ".join(dict.fromkeys(column_text(each.first, each.table) for each, _ in found))
+    bound = ", ".join(first.bound)
     yield make_finding(
         "RS303",
         "response-derived-null",
         worst,
         severity,
         message=(
-            f"{case.pair.name}.{case.field} is derived from {what} and breaks when it is NULL "
-            f"({first.error}): {consequence(case.pair)}."
+            f"{case.pair.name}.{case.field} is derived from {what} and breaks when it is NULL"
+            f"{f', unless {bound} rules that out' if bound else ''} ({first.error}): {consequence(case.pair)}."
         ),
         actual=f"{what}: {actual}",
         repair=Repair(
@@ -271,7 +280,7 @@ def _each(case: FieldCase) -> Iterator[FieldCase]:
         yield FieldCase(case.pair, case.field, (observation,), case.facts, case.shared)
 
 
-@check("RS308", "response-json-null", Severity.INFO, Subjects.OTHER)
+@check("RS308", "response-json-null", Severity.ERROR, Subjects.OTHER)
 def response_json_null(case: FieldCase) -> Iterator[Outcome]:
     """A JSON column that is NOT NULL can still come back as None: JSON has a null of its own.
 
@@ -290,8 +299,8 @@ def response_json_null(case: FieldCase) -> Iterator[Outcome]:
 
     ## How severe
 
-    An *info*: nothing but an explicit None stores it. With `--probe`, rows `= 'null'::jsonb` are looked for: an *error*
-    when there is one, silence when there is none.
+    Nothing but an explicit None stores it, so only `--probe` reports it, which looks for rows `= 'null'::jsonb`: an
+    *error* when there is one.
 
     ## Way out
 
@@ -312,7 +321,7 @@ def response_json_null(case: FieldCase) -> Iterator[Outcome]:
     )
 
 
-@check("RS309", "response-array-null", Severity.INFO, Subjects.OTHER)
+@check("RS309", "response-array-null", Severity.ERROR, Subjects.OTHER)
 def response_array_null(case: FieldCase) -> Iterator[Outcome]:
     """An array column may hold NULL elements, and the response's list does not accept them.
 
@@ -331,7 +340,7 @@ def response_array_null(case: FieldCase) -> Iterator[Outcome]:
 
     ## How severe
 
-    An *info*; with `--probe` an *error* when there is such a row, silence when there is none.
+    Hardly any application stores one, so only `--probe` reports it: an *error* when there is such a row.
 
     ## Way out
 
@@ -352,20 +361,18 @@ def response_array_null(case: FieldCase) -> Iterator[Outcome]:
 def _only_explicit(
     case: FieldCase, code: str, name: str, condition: RowCondition, *, actual: str, message: str
 ) -> Iterator[Outcome]:
-    """Something that only an explicit act stores: info, unless such a row was looked for."""
+    """Something that only an explicit act stores: silence, unless such a row was found."""
     question = RowQuestion(case.facts.qualified(case.table), case.first.columns, condition)
     answer = case.facts.answer(question)
-    if answer is not None and not answer.rows:
+    if answer is None or not answer.rows:
         return
-    severity = Severity.INFO if answer is None else case.capped(Severity.ERROR)
-    example = f"; {rows_text(answer)} now, for example {answer.key}" if answer is not None else ""
     yield make_finding(
         code,
         name,
         case,
-        severity,
+        case.capped(Severity.ERROR),
         message=f"{message} ({case.first.error}): {consequence(case.pair)}.",
-        actual=actual + example,
+        actual=f"{actual}; {rows_text(answer)} now{f', for example {answer.key}' if answer.key else ''}",
         repair=Repair("forbid-null-inside", Safety.MANUAL, ("add a CHECK, or accept None in the field",)),
         more=_more(answer),
     )

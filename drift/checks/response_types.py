@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from drift.alignment.observations import RowCondition, RowQuestion, Trial
+from drift.alignment.observations import Observation, RowCondition, RowQuestion, Trial
 from drift.checks.registry import Subjects, check
 from drift.checks.response_facts import FieldCase, column_text, consequence, make_finding, place_of
-from drift.findings import Outcome, Repair, Safety, Severity
+from drift.findings import Finding, Outcome, Repair, Safety, Severity
 
-_LENGTH = re.compile(r"\((\d+)\)")
 _WHOLE_NUMBER = re.compile(r"^(?:smallint|integer|bigint|numeric\(\d+(?:,0)?\)|decimal\(\d+(?:,0)?\))$")
 
 
@@ -155,6 +154,8 @@ def _label(text: str) -> str:
 def response_enum_label(case: FieldCase) -> Iterator[Outcome]:
     """A label that the column may hold is not among those that the response accepts.
 
+    The labels of an enum count, and the values of a CHECK such as `status IN ('open', 'paid', 'refunded')`.
+
     ## Example
 
         class Order(Base):
@@ -169,7 +170,8 @@ def response_enum_label(case: FieldCase) -> Iterator[Outcome]:
 
     ## How severe
 
-    An *error* where the schema is in use, a *warning* otherwise or when `--probe` finds no such row.
+    An *error* where the schema is in use, a *warning* otherwise, when `--probe` finds no such row, or when another
+    CHECK on the column, which drift does not understand, may forbid the label.
 
     ## Way out
 
@@ -177,19 +179,15 @@ def response_enum_label(case: FieldCase) -> Iterator[Outcome]:
     """
     if _gone(case):
         return
-    live = case.facts.live_labels(next(iter(case.actual_columns()), None))
     labels = tuple(dict.fromkeys(_label(o.value) for o in case.observations))
-    possible = tuple(label for label in labels if not live or label in live)
-    if not possible:
-        return
-    answers = [a for q in label_questions(case) if q.argument in possible and (a := case.facts.answer(q)) is not None]
+    answers = [answer for question in label_questions(case) if (answer := case.facts.answer(question)) is not None]
     found = next((a for a in answers if a.rows), None)
     severity = case.if_used()
     if found is not None:
         severity = case.capped(Severity.ERROR)
-    elif len(answers) == len(possible):
+    elif len(answers) == len(labels) or any(o.uncertain for o in case.observations):
         severity = Severity.WARNING
-    quoted = ", ".join(map(repr, possible))
+    quoted = ", ".join(map(repr, labels))
     first = case.first
     yield make_finding(
         "RS306",
@@ -232,33 +230,40 @@ def response_constraint_mismatch(case: FieldCase) -> Iterator[Outcome]:
 
     ## How severe
 
-    A *warning* when a column with a length is wider than the field; an *info* for columns without a limit, and for
-    bounds, patterns, emails and URLs, which the application usually guards when it writes. With `--probe` longer
-    strings are looked for: an *error* when there is one.
+    A *warning* when a column with a length is wider than the field, and when a text (or JSON) column takes what the
+    field's type or validator does not: a Literal, an Enum, `int`, `UUID`, `datetime`, an email, a URL, a pattern. An
+    *info* for lengths and bounds of columns without a limit, which the application usually guards when it writes; so is
+    a form when every request schema for the column asks for it as well, or when a CHECK that drift does not understand
+    may ask for it. What a CHECK (or a domain's) rules out is not reported.
+    With `--probe` rows are looked for that the schema rejects: an *error* when there is one, an *info* when there is
+    none.
 
     ## Way out
 
-    Leave limits to the request schema; a response need not validate what is stored. Or give the column the same limit.
+    Leave limits to the request schema; a response need not validate what is stored. Or give the column the same limit:
+    a type, a length, a CHECK.
     """
     if _gone(case):
         return
-    lengths = [o for o in case.observations if o.trial is Trial.LENGTH and o.limit is not None]
-    if not lengths:
-        yield _form(case)
-        return
-    first = lengths[0]
-    limit = first.limit or 0
-    live = _live_type(case) or ""
-    width = int(match[1]) if (match := _LENGTH.search(live)) else (None if live else first.size)
+    findings = [made for made in (_length(case), _form(case)) if made is not None]
+    if findings:
+        yield min(findings, key=lambda made: made.severity.rank)
+
+
+def _length(case: FieldCase) -> Finding | None:
+    first = next((o for o in case.observations if o.trial is Trial.LENGTH and o.limit is not None), None)
+    if first is None:
+        return None
+    limit, width = first.limit or 0, first.size
     if width is not None and width <= limit:
-        return
+        return None
     question = length_question(case)
     answer = case.facts.answer(question) if question is not None else None
     severity = Severity.INFO if width is None else Severity.WARNING
     if answer is not None:
         severity = case.capped(Severity.ERROR) if answer.rows else Severity.INFO
-    known = live or (f"varchar({width})" if width else "no limit")
-    yield make_finding(
+    known = _live_type(case) or (f"varchar({width})" if width else "no limit")
+    return make_finding(
         "RS307",
         "response-constraint-mismatch",
         case,
@@ -274,18 +279,60 @@ def response_constraint_mismatch(case: FieldCase) -> Iterator[Outcome]:
     )
 
 
-def _form(case: FieldCase) -> Outcome:
-    first = case.first
+def form_questions(case: FieldCase) -> tuple[RowQuestion, ...]:
+    """Is there a row with a value that the field rejects?"""
+    return tuple(
+        RowQuestion(
+            case.facts.qualified(case.table),
+            first.columns,
+            RowCondition.REJECTED,
+            f"{case.pair.schema}.{case.field}",
+            first.judge,
+        )
+        for first in _forms(case)[:1]
+        if first.judge is not None and first.columns
+    )
+
+
+def _forms(case: FieldCase) -> list[Observation]:
+    return sorted(
+        (o for o in case.observations if o.trial is not Trial.LENGTH), key=lambda o: o.trial is not Trial.OTHER
+    )
+
+
+def _form(case: FieldCase) -> Finding | None:
+    forms = _forms(case)
+    if not forms:
+        return None
+    first = forms[0]
+    answer = next((found for q in form_questions(case) if (found := case.facts.answer(q)) is not None), None)
+    severity = Severity.WARNING if first.trial is Trial.OTHER else Severity.INFO
+    if first.uncertain or first.guarded or (answer is not None and not answer.rows and not answer.more):
+        severity = Severity.INFO
+    if answer is not None and answer.rows:
+        severity = case.capped(Severity.ERROR)
+    now = [part for part in (answer.value, answer.key and f"in {answer.key}") if part] if answer else []
     return make_finding(
         "RS307",
         "response-constraint-mismatch",
         case,
-        Severity.INFO,
+        severity,
         message=(
-            f"{case.pair.name}.{case.field} rejects {first.value} ({first.error}), which nothing in "
-            f"{column_text(first, case.table)} forbids."
+            f"{case.pair.name}.{case.field} is {first.annotation} and rejects {first.value} ({first.error}), which "
+            f"{'nothing that drift can read' if first.uncertain else 'nothing'} in {column_text(first, case.table)} "
+            f"forbids: {consequence(case.pair)} for such a row."
         ),
-        actual=f"{_live_type(case) or 'the column'} may hold {first.value}",
+        actual=f"{_live_type(case) or 'the column'} may hold {first.value}"
+        + (f"; now {' '.join(now)}" if answer and answer.rows and now else ""),
+        repair=Repair(
+            "widen-field",
+            Safety.MANUAL,
+            (
+                f"{place_of(first.location)}a type that takes what the column holds",
+                f"or a type or CHECK on {column_text(first, case.table)}",
+            ),
+        ),
+        more=(("row", answer.key),) if answer and answer.rows else (),
     )
 
 

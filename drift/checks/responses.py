@@ -30,6 +30,7 @@ _ON_DIRECT: Mapping[Trial, Check] = {
     Trial.LABEL: response_types.response_enum_label,
     Trial.LENGTH: response_types.response_constraint_mismatch,
     Trial.BOUNDARY: response_types.response_constraint_mismatch,
+    Trial.OTHER: response_types.response_constraint_mismatch,
     Trial.FRACTION: response_types.response_lossy_type,
     Trial.TIME_OF_DAY: response_types.response_lossy_type,
     Trial.BYTES: response_types.response_serialisation,
@@ -88,6 +89,7 @@ def _questions(check: Check, case: FieldCase) -> Iterator[RowQuestion]:
         question = response_types.length_question(case)
         if question is not None:
             yield question
+        yield from response_types.form_questions(case)
     elif case.first.trial in (Trial.NULL, Trial.RELATION) and case.first.columns:
         for observation in case.observations:
             single = FieldCase(case.pair, case.field, (observation,), case.facts)

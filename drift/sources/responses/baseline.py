@@ -67,7 +67,6 @@ class Baseline:
 
     Attributes:
         broken: Fields that fail on every row tried, with the last error.
-        rejected: For each attribute whose plainest value was rejected, that error.
         truncated: Fields whose errors lie behind the limit of depth.
         hidden: Attributes whose code breaks on any row.
         exhausted: Attributes all of whose values were tried.
@@ -76,7 +75,6 @@ class Baseline:
 
     row: Row
     broken: dict[str, Failure] = field(default_factory=dict)
-    rejected: dict[str, tuple[Any, Failure]] = field(default_factory=dict)
     truncated: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     exhausted: set[str] = field(default_factory=set)
@@ -148,8 +146,6 @@ class Finder:
         pool = self._pools.get((id(row), key))
         if pool is None:
             pool = self._pools[id(row), key] = list(self._alternatives(row, key, failure))
-            if row is baseline.row:
-                baseline.rejected[key] = (row.get(key), failure)
         else:
             # A later error may ask for something more precise, for example a length after a pattern.
             tried = self._tried.setdefault((id(row), key), [])

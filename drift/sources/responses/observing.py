@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
@@ -22,7 +23,8 @@ from drift.alignment.observations import (
     UnknownLabel,
     Unprobed,
 )
-from drift.schema import Column, QualifiedName, Schema
+from drift.dialects.limits import limits_of
+from drift.schema import Check, QualifiedName, Schema
 from drift.sources.models.loaded import Models
 from drift.sources.responses.discovery import Discovery, Found, discover, reads_attributes
 from drift.sources.responses.guard import Guard, Overtime, TimeLimit
@@ -38,6 +40,7 @@ from drift.sources.responses.rows import Rows
 from drift.sources.responses.trials import LiveColumn
 from drift.sources.responses.witnesses import Witnesses
 
+_NUMBER = re.compile(r"(?:small|medium|tiny|big)?int|numeric|decimal|real|double|float")
 _LENGTH = re.compile(r"^(?:national )?(?:var)?char(?:acter)?(?: varying)?\((\d+)\)|^bpchar\((\d+)\)")
 
 
@@ -365,20 +368,36 @@ def _live(
     """Looks up what the live database says of a column."""
     if actual is None:
         return lambda _table, _column: None
-    columns: dict[tuple[str | None, str, str], Column] = {
-        (table.name.schema, table.name.name, column.name): column for table in actual.tables for column in table.columns
-    }
+    tables = {(table.name.schema, table.name.name): table for table in actual.tables}
     labels = {enum.name: enum.labels for enum in actual.enums}
+    domains = {domain.name: domain for domain in actual.domains}
+    mysql = actual.dialect in ("mysql", "mariadb")
 
-    def look_up(table: QualifiedName | None, name: str) -> LiveColumn | None:
-        if table is None:
+    @cache
+    def look_up(name: QualifiedName | None, column_name: str) -> LiveColumn | None:
+        if name is None:
             return None
-        schema = translate.get(table.schema, table.schema) or actual.default_schema
-        column = columns.get((schema, table.name, name))
-        if column is None:
+        table = tables.get((translate.get(name.schema, name.schema) or actual.default_schema, name.name))
+        column = table.column(column_name) if table is not None else None
+        if table is None or column is None:
             return None
-        length = _LENGTH.match(column.type)
+        domain = domains.get(column.domain) if column.domain is not None and not column.type.endswith("[]") else None
+        type_ = domain.type if domain is not None else column.type
+        numeric = _NUMBER.match(type_) is not None
+        limits = limits_of(_in_force(table.checks), column.name, numeric=numeric, mysql=mysql)
+        if domain is not None:
+            limits = limits.both(limits_of(_in_force(domain.checks), "value", numeric=numeric, mysql=mysql))
         found = labels.get(column.enum, ()) if column.enum is not None else column.enum_labels
-        return LiveColumn(found, int(length[1] or length[2]) if length else None)
+        if not found and limits.values is not None and not numeric:
+            found = tuple(map(str, limits.values))
+        written = _LENGTH.match(type_)
+        lengths = (int(written[1] or written[2]) if written else None, limits.longest)
+        length = min((each for each in lengths if each is not None), default=None)
+        return LiveColumn(type_, tuple(filter(limits.admits, found)), length, limits)
 
     return look_up
+
+
+def _in_force(checks: Iterable[Check]) -> Iterator[str]:
+    """The conditions that hold for every row that a query returns, children's included."""
+    return (c.expression.sql for c in checks if c.validated and c.enforced and not c.no_inherit)

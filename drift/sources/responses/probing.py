@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from drift.alignment.observations import Observation, Phase, Trial
+from drift.alignment.observations import Judge, Observation, Phase, Trial
 from drift.schema import QualifiedName
 from drift.sources.responses.baseline import NESTED_ERRORS, TYPE_ERRORS, Baseline, Finder
 from drift.sources.responses.mapped import ColumnAttribute, MappedClass, RelationAttribute
@@ -15,6 +15,9 @@ from drift.sources.responses.reading import WHOLE, Failure, Reader
 from drift.sources.responses.rows import Row, Rows
 from drift.sources.responses.trials import Attempt, LiveColumn, attempts
 from drift.sources.responses.witnesses import Witnesses
+
+_ALTERNATIVES = 6
+"""Values of another column that are tried beside a NULL."""
 
 LiveLookup = Callable[["QualifiedName | None", str], "LiveColumn | None"]
 
@@ -72,7 +75,6 @@ class _Pair:
             self._judge_broken(baseline, name, failure)
         for name in sorted(baseline.truncated):
             self._probe.unprobed.append((name, "the related rows go too deep"))
-        self._rejections(baseline)
         for attribute in self._mapped.columns.values():
             self._columns(baseline, row, attribute, path="")
         for relation in self._mapped.relations.values():
@@ -133,20 +135,6 @@ class _Pair:
             direct=True,
         )
 
-    def _rejections(self, baseline: Baseline) -> None:
-        """The column's plainest string was rejected for its form: an email, a URL, a pattern."""
-        for key, (value, failure) in baseline.rejected.items():
-            attribute = self._mapped.columns.get(key)
-            if (
-                attribute is None
-                or failure.field in baseline.broken
-                or not isinstance(value, str)
-                or attribute.computed
-            ):
-                continue
-            if failure.error in ("string_pattern_mismatch", "value_error") or failure.error.startswith("url"):
-                self._note(Attempt(Trial.BOUNDARY, value, repr(value)), failure, attribute, path="")
-
     # --- one change at a time
 
     def _columns(self, baseline: Baseline, row: Row, attribute: ColumnAttribute, *, path: str) -> None:
@@ -163,12 +151,12 @@ class _Pair:
                     unknown.append(attempt.text)
                     error = type(attempt.failure).__name__
                 else:
-                    self._unloadable(attempt, attribute)
+                    self._unloadable(baseline, row, attempt, attribute)
                 continue
             for failure in self._change(baseline, row, attribute.key, attempt):
                 if path and failure.field in self._fields_reading(path.rstrip(".")):
                     continue
-                self._note(attempt, failure, attribute, path)
+                self._note(baseline, row, attempt, failure, attribute, path)
         if unknown:
             self._probe.labels.append((attribute, tuple(unknown), error))
 
@@ -204,7 +192,7 @@ class _Pair:
         for failure in failures:
             if failure.field in baseline.broken or failure.field in baseline.truncated or failure.field in reported:
                 continue
-            if attempt.errors and failure.error not in attempt.errors:
+            if failure.error in attempt.ignored or (attempt.errors and failure.error not in attempt.errors):
                 continue
             reported.add(failure.field)
             yield failure
@@ -212,19 +200,23 @@ class _Pair:
     def _fields_reading(self, attribute: str) -> frozenset[str]:
         return frozenset(name for name, attributes in self._reader.reads.items() if attribute in attributes)
 
-    def _unloadable(self, attempt: Attempt, attribute: ColumnAttribute) -> None:
+    def _unloadable(self, baseline: Baseline, row: Row, attempt: Attempt, attribute: ColumnAttribute) -> None:
         """Loading fails whatever the schema; it is reported on the fields that read the attribute."""
         failure_error = attempt.failure
         for name in self._fields_reading(attribute.key):
             message = (str(failure_error).splitlines() or [""])[0][:200]
             failure = Failure(name, (), type(failure_error).__name__, message, Phase.LOADING, {})
-            self._note(attempt, failure, attribute, path="")
+            self._note(baseline, row, attempt, failure, attribute, path="")
 
-    def _note(self, attempt: Attempt, failure: Failure, attribute: ColumnAttribute, path: str) -> None:
+    def _note(
+        self, baseline: Baseline, row: Row, attempt: Attempt, failure: Failure, attribute: ColumnAttribute, path: str
+    ) -> None:
         identity = (attempt.trial, failure.field, path + attribute.key)
         if identity in self._seen and attempt.trial is not Trial.LABEL:
             return
         self._seen.add(identity)
+        live = self._live(attribute.table, attribute.column_name)
+        bound = self._bound(baseline, row, attempt, failure, attribute)
         limit = (failure.raw.get("ctx") or {}).get("max_length") if attempt.trial is Trial.LENGTH else None
         self._probe.observations.append(
             self._observation(
@@ -241,8 +233,57 @@ class _Pair:
                 narrowed=attribute.narrowed,
                 computed=attribute.computed,
                 circular=attribute.circular,
+                uncertain=live is not None and live.limits.unread,
+                bound=tuple(other.column_name for other in bound),
+                judge=self._judge(baseline, row, failure, (attribute, *bound)),
             )
         )
+
+    def _bound(
+        self, baseline: Baseline, row: Row, attempt: Attempt, failure: Failure, attribute: ColumnAttribute
+    ) -> tuple[ColumnAttribute, ...]:
+        """The columns without whose present values the schema would accept the change: a validator binds them."""
+        if attempt.trial is not Trial.NULL or failure.error in TYPE_ERRORS:
+            return ()
+        before = {key: row.get(key) for key in row.mapped.columns}
+        others = [a for a in row.mapped.columns.values() if a is not attribute and not (a.primary_key or a.computed)]
+
+        def accepts(values: Mapping[str, Any]) -> bool:
+            for key, value in values.items():
+                row.put(key, value)
+            try:
+                failures = self._reader.read(baseline.subject, serialise=attempt.serialise and baseline.dumps)
+            finally:
+                for key, value in before.items():
+                    row.put(key, value)
+            return all(each.field in baseline.broken or each.field in baseline.truncated for each in failures)
+
+        changed = {attribute.key: attempt.value}
+        for other in others:
+            known = self._rows.template(row.mapped).candidates.get(other.key, ())[:_ALTERNATIVES]
+            values = [None, *known] if other.nullable else known
+            if any(accepts(changed | {other.key: value}) for value in values):
+                return (other,)
+        nullable = tuple(other for other in others if other.nullable)
+        return nullable if len(nullable) > 1 and accepts(changed | {o.key: None for o in nullable}) else ()
+
+    def _judge(self, baseline: Baseline, row: Row, failure: Failure, attributes: tuple[ColumnAttribute, ...]) -> Judge:
+        """Judges real values in place of the accepted ones; NULL in a single column is not its business."""
+
+        def rejects(values: tuple[object, ...]) -> bool:
+            before = {attribute.key: row.get(attribute.key) for attribute in attributes}
+            if values == (None,):
+                return False
+            for attribute, value in zip(attributes, values, strict=True):
+                row.put(attribute.key, value)
+            try:
+                failures = self._reader.read(baseline.subject, serialise=baseline.dumps)
+            finally:
+                for key, value in before.items():
+                    row.put(key, value)
+            return any(each.field == failure.field for each in failures)
+
+        return Judge(tuple(attribute.type for attribute in attributes), rejects)
 
     def _observation(self, trial: Trial, name: str, failure: Failure, **facts: Any) -> Observation:
         shown = name

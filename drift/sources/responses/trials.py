@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import types as sa
 
 from drift.alignment.observations import Trial
+from drift.dialects.limits import UNLIMITED, Limits
 from drift.sources.responses.mapped import ColumnAttribute
 from drift.sources.responses.witnesses import Witnesses, boundary
 
@@ -18,12 +19,25 @@ UNBOUNDED = 10_000
 """Length of the string that stands for a column without a limit."""
 
 
+TEXTS = ("q", "Q 1", "-", "\N{LATIN SMALL LETTER A WITH DIAERESIS}")
+"""Texts of no particular form, as a column takes them and a narrower type does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveColumn:
-    """What the live database says of a column, where it decides which values can come back."""
+    """What the live database says of a column, where it decides which values can come back.
 
+    Attributes:
+        type: Its type, spelled as in :class:`~drift.schema.Column`.
+        labels: All that it can hold: labels of an enum, or the values of a CHECK.
+        length: The longest text, by its type or by a CHECK.
+        limits: What its CHECKs, and those of its domain, leave.
+    """
+
+    type: str
     labels: tuple[str, ...] = ()
     length: int | None = None
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,7 @@ class Attempt:
 
     Attributes:
         errors: Only these errors count, because another one would say nothing about the change; empty: all count.
+        ignored: These errors do not count: another attempt is for them.
         serialise: The dump is part of the attempt.
         failure: Loading itself failed with this exception: there is no value.
     """
@@ -41,6 +56,7 @@ class Attempt:
     text: str
     size: int | None = None
     errors: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
     serialise: bool = True
     failure: Exception | None = None
 
@@ -79,6 +95,8 @@ def attempts(
     if isinstance(bare, sa.JSON):
         if not bare.none_as_null and not attribute.primary_key:
             yield _loaded(Trial.JSON_NULL, attribute, None, "JSON null", witnesses)
+        if not decorated:
+            yield from _documents(current)
         return
     labels = _labels(bare, live)
     if labels:
@@ -87,22 +105,20 @@ def attempts(
     if decorated:
         # The decorator's own values are unknown; only NULL and labels pass through it safely.
         return
+    limits = live.limits if live else UNLIMITED
     if isinstance(current, str) and isinstance(bare, sa.String):
-        yield from _strings(current, bare, live)
+        yield from _strings(current, live.length if live else bare.length, limits)
     elif isinstance(current, bool):
         return
     elif isinstance(current, int) and isinstance(bare, sa.Integer) and not _is_key(attribute):
-        low, *_, high = boundary(_integer_name(bare))
-        yield Attempt(Trial.BOUNDARY, low, str(low), errors=_RANGE, serialise=False)
-        yield Attempt(Trial.BOUNDARY, high, str(high), errors=_RANGE, serialise=False)
-        yield Attempt(Trial.BOUNDARY, 2, "2", errors=frozenset({"bool_parsing"}), serialise=False)
+        yield from _integers(bare, limits)
     elif isinstance(current, Decimal) and isinstance(bare, sa.Numeric):
         if bare.scale is None or bare.scale > 0:
             yield Attempt(Trial.FRACTION, Decimal("1.5"), "1.5")
-        yield Attempt(Trial.BOUNDARY, Decimal("-1"), "-1", errors=_RANGE, serialise=False)
+        yield from _ends(limits, (Decimal(-1), _largest(bare)), Decimal)
     elif isinstance(current, float):
         yield Attempt(Trial.FRACTION, 1.5, "1.5")
-        yield Attempt(Trial.BOUNDARY, -1.0, "-1.0", errors=_RANGE, serialise=False)
+        yield from _ends(limits, (Decimal(-1), _largest(bare)), float)
     elif isinstance(current, dt.datetime):
         yield Attempt(
             Trial.TIME_OF_DAY, current.replace(hour=13, minute=14, second=15, microsecond=16), "13:14:15.000016"
@@ -118,6 +134,36 @@ def _is_key(attribute: ColumnAttribute) -> bool:
     return attribute.primary_key or bool(attribute.column.foreign_keys)
 
 
+def _integers(bare: Any, limits: Limits) -> Iterator[Attempt]:
+    if limits.values is not None:
+        for value in limits.values:
+            yield Attempt(Trial.LABEL, int(value), str(value), errors=_RANGE, serialise=False)
+        return
+    low, *_, high = boundary(_integer_name(bare))
+    yield from _ends(limits, (Decimal(low), Decimal(high)), int)
+    if limits.admits(Decimal(2)):
+        yield Attempt(Trial.BOUNDARY, 2, "2", errors=frozenset({"bool_parsing"}), serialise=False)
+
+
+def _ends(limits: Limits, ends: tuple[Decimal, Decimal], number: Callable[[Decimal], Any]) -> Iterator[Attempt]:
+    """Both ends of what the column holds."""
+    low, high = ends
+    step = Decimal(1)
+    if limits.low is not None:
+        low = max(low, limits.low + (step if limits.above else 0))
+    if limits.high is not None:
+        high = min(high, limits.high - (step if limits.below else 0))
+    for end in (low, high):
+        if limits.admits(end):
+            yield Attempt(Trial.BOUNDARY, number(end), str(number(end)), errors=_RANGE, serialise=False)
+
+
+def _largest(bare: Any) -> Decimal:
+    """The largest whole number of a numeric type, or one that is large enough."""
+    digits = bare.precision - (bare.scale or 0) if getattr(bare, "precision", None) and bare.asdecimal else 9
+    return Decimal(10) ** max(0, digits) - 1
+
+
 def _integer_name(bare: Any) -> str:
     if isinstance(bare, sa.SmallInteger):
         return "smallint"
@@ -125,17 +171,32 @@ def _integer_name(bare: Any) -> str:
 
 
 def _labels(bare: Any, live: LiveColumn | None) -> tuple[str, ...]:
-    own = tuple(bare.enums) if isinstance(bare, sa.Enum) else ()
-    return tuple(dict.fromkeys((*own, *(live.labels if live else ()))))
+    """What the database knows counts; the models' own labels, where it does not say."""
+    if live is not None and live.labels:
+        return live.labels
+    return tuple(bare.enums) if isinstance(bare, sa.Enum) else ()
 
 
-def _strings(current: str, bare: sa.String, live: LiveColumn | None) -> Iterator[Attempt]:
-    size = (live.length if live else None) or bare.length
+def _strings(current: str, size: int | None, limits: Limits) -> Iterator[Attempt]:
     length = size or UNBOUNDED
     text = f"a string of {length} characters" if size else "a long string"
     filled = current + "a" * max(0, length - len(current))
     yield Attempt(Trial.LENGTH, filled, text, size=size, errors=_TOO_LONG, serialise=False)
-    yield Attempt(Trial.BOUNDARY, "", "''", errors=_TOO_SHORT, serialise=False)
+    if limits.admits(""):
+        yield Attempt(Trial.BOUNDARY, "", "''", errors=_TOO_SHORT, serialise=False)
+    for other in TEXTS:
+        stretched = other * max(1, -(-limits.shortest // len(other)))
+        if len(stretched) <= length and limits.admits(stretched):
+            yield Attempt(Trial.OTHER, stretched, repr(stretched), ignored=_TOO_LONG | _TOO_SHORT)
+
+
+def _documents(current: Any) -> Iterator[Attempt]:
+    """Documents of the accepted one's kind without what a narrower type asks for."""
+    if isinstance(current, dict):
+        yield Attempt(Trial.OTHER, {}, "{}")
+        yield Attempt(Trial.OTHER, {"q": "q"}, "{'q': 'q'}")
+    elif isinstance(current, list):
+        yield Attempt(Trial.OTHER, [{}], "[{}]", errors=frozenset({"missing"}))
 
 
 def _loaded(trial: Trial, attribute: ColumnAttribute, value: Any, text: str, witnesses: Witnesses) -> Attempt:
