@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +76,10 @@ def command(directory: Path | None) -> int:
         _run(directory)
         echo(f"\nThe project stays in {directory}.")
     else:
-        with tempfile.TemporaryDirectory(prefix="drift-demo-") as folder:
-            _run(Path(folder) / "planner-service")
+        from drift.verification.leftovers import owned_folder
+
+        with owned_folder("demo") as folder:
+            _run(folder / "planner-service")
     echo(
         f"\nFrom a broken deploy to silence in {time.monotonic() - started:.1f} s. Next: `drift init` in your project."
     )

@@ -68,10 +68,12 @@ def side_for(text: str, settings: Settings, inputs: Inputs, stack: ExitStack) ->
     from drift.pipeline.difference import database_side, models_side, snapshot_side
 
     if text.startswith(MIGRATIONS):
-        from drift.cli.scratch import migrated_database, scripts_of
+        from drift.cli.scratch import migrated_database, scripts_of, server_for
 
+        scripts = scripts_of(inputs)
+        server = stack.enter_context(server_for(inputs, scripts))
         revision = text.removeprefix(MIGRATIONS) or "heads"
-        url = stack.enter_context(migrated_database(inputs, scripts_of(inputs), revision))
+        url = stack.enter_context(migrated_database(inputs, scripts, server, revision))
         return database_side(url, MIGRATIONS, "scripts")
     if "://" in text:
         remember_password(text)

@@ -48,7 +48,7 @@ def cancelling() -> Iterator[None]:
 
 def _cancel(signals: socket.socket, opened: weakref.WeakSet[Any]) -> None:
     while number := signals.recv(1):
-        if number[0] in (signal.SIGINT, signal.SIGTERM):
+        if number[0] in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
             for connection in list(opened):
                 with contextlib.suppress(Exception):
                     connection.cancel()

@@ -93,7 +93,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line as this process, and leave with its exit code."""
     if hasattr(sys.stderr, "reconfigure"):
         sys.stderr.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     streams.reserve()
     refuse_exits()
     code = run(sys.argv[1:] if arguments is None else arguments)

@@ -66,6 +66,12 @@ _INPUTS = (
     ),
     click.option("--schema", "schemas", multiple=True, metavar="NAME", help="Database schema to read. Repeatable."),
     click.option("--scratch-url", metavar="URL", help="A server on which throw-away databases may be created."),
+    click.option(
+        "--trust-schema",
+        is_flag=True,
+        default=None,
+        help="Make the scratch copy with all rights of its server's login.",
+    ),
     click.option("--allow-empty", is_flag=True, default=None, help="Compare even when no mapped table exists there."),
     click.option("--probe", is_flag=True, default=None, help="Also look at rows, read-only and bounded."),
     click.option(
@@ -146,6 +152,7 @@ def _settings(options: dict[str, Any], *, output: bool) -> Settings:
         "fail_on": options.pop("fail_on", None),
         "strict": options.pop("strict", None),
         "scratch_url": options.pop("scratch_url"),
+        "trust_schema": options.pop("trust_schema"),
         # Paths on the command line start here, those of the file at the file.
         **{
             name: str(directory / value) if (value := options.pop(name, None)) else None

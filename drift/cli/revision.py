@@ -11,7 +11,7 @@ from drift.cli.inputs import inputs_for
 from drift.cli.options import Settings, takes_settings
 from drift.cli.planning import plan_for, takes_plan_options
 from drift.cli.progress import progress
-from drift.cli.scratch import can_prove
+from drift.cli.scratch import can_prove, name_strangers
 from drift.cli.streams import echo
 from drift.policy.order import describe
 from drift.reports.safe import visible
@@ -76,6 +76,8 @@ def command(settings: Settings, message: str, unverified: bool, chain: bool, **o
             _explain(plan if link is None else link.plan, link, written.proof)
     if not settings.quiet:
         echo("help: read it, then `alembic upgrade head`" if not chain else _next(len(links)))
+    if links[0][1].proof is not None:
+        name_strangers(links[0][1].proof)
     if unprovable and not unverified:
         echo("note: not proven, there is no scratch database: install sqlalchemy-drift[embedded], or --scratch-url")
     return 0

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rich_click as click
+
 from drift.errors import DriftError
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from drift.pipeline import Inputs
     from drift.sources.alembic_project import AlembicProject, CapturedEnvironment
+    from drift.verification import Proof, ScratchServer
 
 
 def can_prove(dialect: str) -> bool:
@@ -25,6 +28,16 @@ def can_prove(dialect: str) -> bool:
     from drift.verification.scratch import docker_answers
 
     return dialect == "sqlite" or (dialect == "postgresql" and embedded_binaries() is not None) or docker_answers()
+
+
+def name_strangers(proof: Proof) -> None:
+    """Name what may have been left on the scratch server by a process of another machine."""
+    if proof.strangers:
+        click.echo(
+            f"note: on the scratch server there are {', '.join(proof.strangers)}, of another machine or "
+            "another login; where no drift runs any more, drop them",
+            err=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +69,40 @@ def scripts_of(inputs: Inputs) -> Scripts:
 
 
 @contextmanager
-def migrated_database(
-    inputs: Inputs, scripts: Scripts, revisions: str | tuple[str, ...] = "heads", dialect: str | None = None
-) -> Iterator[URL]:
-    """A scratch database to which the project's migration scripts have been applied.
-
-    The scripts run one by one on a connection of our own, so that the project's ``env.py`` cannot lead them to another
-    database.
+def server_for(inputs: Inputs, scripts: Scripts, dialect: str | None = None) -> Iterator[ScratchServer]:
+    """Where scratch databases for a project's migration scripts are made.
 
     Args:
         inputs: The project.
         scripts: Its scripts.
-        revisions: Where to stop; several where the scripts have branches; ``heads`` for the end.
         dialect: SQLAlchemy dialect name; by default that of the project's own database.
+
+    Raises:
+        DriftError: There is none.
+    """
+    from drift.verification.scratch import scratch_server
+
+    environment = scripts.environment
+    chosen = dialect or _dialect(inputs, environment.url if environment is not None else None)
+    with scratch_server(chosen, scratch_url=inputs.config.scratch_url) as server:
+        yield server
+
+
+@contextmanager
+def migrated_database(
+    inputs: Inputs, scripts: Scripts, server: ScratchServer, revisions: str | tuple[str, ...] = "heads"
+) -> Iterator[URL]:
+    """A scratch database to which the project's migration scripts have been applied.
+
+    The scripts run one by one on a connection of our own, so that the project's ``env.py`` cannot lead them to another
+    database. They are the project's own code and nothing of a live database comes along: they may do what the server's
+    login may.
+
+    Args:
+        inputs: The project.
+        scripts: Its scripts.
+        server: Where to make it.
+        revisions: Where to stop; several where the scripts have branches; ``heads`` for the end.
 
     Raises:
         DriftError: No scratch database, or a script fails.
@@ -76,13 +110,11 @@ def migrated_database(
     from sqlalchemy.exc import SQLAlchemyError
 
     from drift.verification.running import load, run
-    from drift.verification.scratch import scratch_database
 
     environment, project = scripts.environment, scripts.project
     options = environment.options if environment is not None else {}
     arguments = environment.arguments if environment is not None else {}
-    chosen = dialect or _dialect(inputs, environment.url if environment is not None else None)
-    with project.inside(), scratch_database(chosen, scratch_url=inputs.config.scratch_url) as scratch:
+    with project.inside(), server.database(foreign=False) as scratch:
         engine = scratch.engine()
         with engine.connect() as connection:
             for script in _in_order(project, revisions):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from drift.cli.scratch import Scripts, migrated_database
+from drift.cli.scratch import Scripts, migrated_database, server_for
 from drift.errors import DriftError
 from drift.findings import Finding, Subject, SubjectKind
 from drift.policy import Config
@@ -92,17 +92,19 @@ def _third(comparison: Comparison, inputs: Inputs) -> _Third:
     expected, actual = comparison.alignment.expected, comparison.alignment.actual
     scripts = Scripts(comparison.project, comparison.environment)
     plain = replace(inputs, config=replace(Config(), scratch_url=inputs.config.scratch_url), baseline=None)
-    with migrated_database(plain, scripts, dialect=actual.dialect) as url:
-        made = database_side(url, "migrations:", "scripts")
-        head = compare_sides(schema_side(expected, "models"), made, plain)
     states = comparison.migrations
     current = tuple(name for state in states for name in state.current if name not in state.unknown)
     pending = any(state.pending for state in states)
     unknown = any(state.unknown for state in states)
     own: tuple[Finding, ...] = ()
-    if pending and not unknown:
-        with migrated_database(plain, scripts, current or "base", actual.dialect) as url:
-            own = compare_sides(database_side(url, "migrations:", "scripts"), schema_side(actual), plain).findings
+    with server_for(plain, scripts, actual.dialect) as server:
+        with migrated_database(plain, scripts, server) as url:
+            made = database_side(url, "migrations:", "scripts")
+            head = compare_sides(schema_side(expected, "models"), made, plain)
+        if pending and not unknown:
+            with migrated_database(plain, scripts, server, current or "base") as url:
+                made = database_side(url, "migrations:", "scripts")
+                own = compare_sides(made, schema_side(actual), plain).findings
     return _Third(
         frozenset(table.name for schema in (expected, actual) for table in schema.tables),
         {finding.fingerprint: finding for finding in head.findings},

@@ -10,6 +10,7 @@ from drift.cli.failures import known_secrets
 from drift.cli.inputs import inputs_for
 from drift.cli.options import Settings, takes_settings
 from drift.cli.progress import progress
+from drift.cli.scratch import name_strangers
 from drift.cli.streams import echo
 from drift.reports.safe import visible
 from drift.secrets import scrub
@@ -31,6 +32,7 @@ def command(settings: Settings, revision: str | None, rows: int, shape: str) -> 
     with progress(quiet=settings.quiet) as told:
         inputs = inputs_for(settings, told)
         path, proof = verify(revision, inputs, scratch_url=settings.config.scratch_url, rows=rows)
+    name_strangers(proof)
     if shape == "json":
         document = {"version": 1, "revision": str(path), **proof.to_dict()}
         echo(scrub(json.dumps(document, indent=2), known_secrets()))

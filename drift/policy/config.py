@@ -57,6 +57,7 @@ class Config:
     response_pairs: tuple[tuple[str, str], ...] = ()
     schemas: tuple[str, ...] = ()
     scratch_url: str | None = None
+    trust_schema: bool = False
     allow_empty: bool = False
     probe: bool = False
     select: tuple[str, ...] = ("ALL",)

@@ -122,6 +122,16 @@ SETTINGS: tuple[Setting, ...] = (
         example='"${SCRATCH_URL}"',
     ),
     Setting(
+        "trust-schema",
+        "trust_schema",
+        Kind.FLAG,
+        "`false`",
+        "Make the scratch copy with all rights of the scratch server's login. Otherwise the live schema's functions "
+        "run there as a role without rights, and extensions that reach other servers, files or programs are left out.",
+        "--trust-schema",
+        example="true",
+    ),
+    Setting(
         "allow-empty",
         "allow_empty",
         Kind.FLAG,

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from drift.verification.proof import Proof
     from drift.verification.prove import Wishes, Written, prove_file, verify, write_chain, write_proven
-    from drift.verification.scratch import Scratch, scratch_database
+    from drift.verification.scratch import Scratch, ScratchServer, scratch_database, scratch_server
 
 _EXPORTS = {
     "Proof": "proof",
     "Scratch": "scratch",
+    "ScratchServer": "scratch",
     "Wishes": "prove",
     "Written": "prove",
     "prove_file": "prove",
     "scratch_database": "scratch",
+    "scratch_server": "scratch",
     "verify": "prove",
     "write_chain": "prove",
     "write_proven": "prove",
@@ -25,10 +27,12 @@ _EXPORTS = {
 __all__ = [
     "Proof",
     "Scratch",
+    "ScratchServer",
     "Wishes",
     "Written",
     "prove_file",
     "scratch_database",
+    "scratch_server",
     "verify",
     "write_chain",
     "write_proven",

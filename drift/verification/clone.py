@@ -34,7 +34,7 @@ class NotCloned:
 
 
 def clone(schema: Schema, connection: Connection, beside: Beside | None = None) -> tuple[NotCloned, ...]:
-    """Make the structure of ``schema`` in an empty database; what the server refuses is left out and told.
+    """Make the structure of ``schema`` in a database that has its extensions; what is refused is left out and told.
 
     Args:
         schema: The live side, as read.
@@ -87,10 +87,6 @@ def clone_statements(schema: Schema, beside: Beside | None = None) -> Iterator[s
     for name in sorted(_schemas(schema) | {name.schema for name, _ in functions if name.schema is not None}):
         if name != "public":
             yield f"CREATE SCHEMA IF NOT EXISTS {quoting.name(name)}"
-    for extension in schema.extensions:
-        if extension.name != "plpgsql":
-            home = f" SCHEMA {quoting.name(extension.schema)}" if extension.schema in _schemas(schema) else ""
-            yield f"CREATE EXTENSION IF NOT EXISTS {quoting.name(extension.name)}{home}"
     for enum in schema.enums:
         yield ddl.create_enum(enum)
     for domain in schema.domains:

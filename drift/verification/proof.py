@@ -30,6 +30,7 @@ class Proof:
         lost_rows: Tables that held fewer rows after the upgrade: ``(table, before, after)``.
         seconds: How long it took.
         statements: How many statements the upgrade ran.
+        strangers: Scratch databases on that server of which nobody here knows whether they are still used.
     """
 
     server: str
@@ -47,6 +48,7 @@ class Proof:
     lost_rows: tuple[tuple[str, int, int], ...] = ()
     seconds: float = 0.0
     statements: int = 0
+    strangers: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:

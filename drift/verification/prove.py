@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -25,7 +26,7 @@ from drift.verification.comparing import structural_differences
 from drift.verification.proof import Proof
 from drift.verification.rows import Supply, count_rows, fill, supplies
 from drift.verification.running import RevisionModule, counting, load, run
-from drift.verification.scratch import Scratch, scratch_database
+from drift.verification.scratch import Scratch, ScratchServer, scratch_server
 
 if TYPE_CHECKING:
     from drift.sources.alembic_project import AlembicProject
@@ -83,8 +84,9 @@ def write_proven(plan: Plan, message: str, report: Report, inputs: Inputs, wishe
         DriftError: Nothing to write; several heads and none named; no scratch database; the proof failed.
     """
     wishes = wishes or Wishes()
-    path = _write(plan, message, report, wishes, None)
-    return _proven(path, plan.answered, report, inputs, wishes, ())
+    with _wished_server(report, inputs, wishes) as server:
+        path = _write(plan, message, report, wishes, None)
+        return _proven(path, plan.answered, report, inputs, wishes, (), server)
 
 
 def write_chain(
@@ -107,6 +109,13 @@ def write_chain(
     wishes = wishes or Wishes()
     if not plan.steps:
         raise DriftError("there is nothing to write: the plan has no steps", help=("Run drift check.",))
+    with _wished_server(report, inputs, wishes) as server:
+        return _written_chain(plan, message, report, inputs, wishes, server)
+
+
+def _written_chain(
+    plan: Plan, message: str, report: Report, inputs: Inputs, wishes: Wishes, server: ScratchServer | None
+) -> tuple[tuple[Link, Written], ...]:
     written: list[tuple[Link, Written]] = []
     try:
         for link in split(plan):
@@ -115,7 +124,7 @@ def write_chain(
             if before:
                 mine = replace(mine, head=str(identifiers(before[-1])["revision"]), branch_label=None)
             path = _write(link.plan, f"{message}: {link.part.value}", report, mine, link)
-            written.append((link, _proven(path, link.claims, report, inputs, mine, before)))
+            written.append((link, _proven(path, link.claims, report, inputs, mine, before, server)))
     except BaseException:
         for _, earlier in written:
             earlier.path.unlink(missing_ok=True)
@@ -138,17 +147,44 @@ def _write(plan: Plan, message: str, report: Report, wishes: Wishes, link: Link 
     )
 
 
+@contextmanager
+def _server(report: Report, inputs: Inputs, scratch_url: str | None) -> Iterator[ScratchServer]:
+    """Where the copies of one command are made."""
+    config = inputs.config
+    inputs.progress("starting a scratch database")
+    with scratch_server(
+        report.comparison.alignment.actual.dialect,
+        scratch_url=scratch_url or config.scratch_url,
+        trust_schema=config.trust_schema,
+    ) as server:
+        yield server
+
+
+@contextmanager
+def _wished_server(report: Report, inputs: Inputs, wishes: Wishes) -> Iterator[ScratchServer | None]:
+    """``None`` where no proof is wanted."""
+    if wishes.unverified and wishes.scratch_url is None:
+        yield None
+        return
+    with _server(report, inputs, wishes.scratch_url) as server:
+        yield server
+
+
 def _proven(
-    path: Path, claims: Iterable[Finding], report: Report, inputs: Inputs, wishes: Wishes, before: Sequence[Path]
+    path: Path,
+    claims: Iterable[Finding],
+    report: Report,
+    inputs: Inputs,
+    wishes: Wishes,
+    before: Sequence[Path],
+    server: ScratchServer | None,
 ) -> Written:
     """The proof goes into the file; without one that holds, the file goes away."""
-    if wishes.unverified and wishes.scratch_url is None:
+    if server is None:
         add_to_docstring(path, ["Not proven: written with --unverified."])
         return Written(path, None)
     try:
-        proof = prove_file(
-            path, report, inputs, claims=claims, before=before, scratch_url=wishes.scratch_url, rows=wishes.rows
-        )
+        proof = _prove(_Case(path, report, inputs, tuple(claims), tuple(before), server), wishes.rows)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -187,16 +223,8 @@ def prove_file(
         scratch_url: A server on which databases may be created.
         rows: How many made-up rows to put into each table.
     """
-    started = perf_counter()
-    live = live_details(inputs, report.comparison.alignment.actual)
-    case = _Case(path, report, inputs, tuple(claims), tuple(before), scratch_url, live)
-    stops: list[str] = []
-    for supply in supplies(rows, live.statistics):
-        proof, stopped = _prove_once(case, supply)
-        if stopped is None or supply.rows == 0:
-            break
-        stops.append(f"{supply.label}: {stopped}")
-    return replace(proof, stops=tuple(stops), seconds=perf_counter() - started)
+    with _server(report, inputs, scratch_url) as server:
+        return _prove(_Case(path, report, inputs, tuple(claims), tuple(before), server), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,25 +236,32 @@ class _Case:
     inputs: Inputs
     claims: tuple[Finding, ...]
     before: tuple[Path, ...]
-    scratch_url: str | None
-    live: Live
+    server: ScratchServer
 
 
-def _prove_once(case: _Case, supply: Supply) -> tuple[Proof, str | None]:
+def _prove(case: _Case, rows: int) -> Proof:
+    started = perf_counter()
+    live = live_details(case.inputs, case.report.comparison.alignment.actual)
+    stops: list[str] = []
+    for supply in supplies(rows, live.statistics):
+        proof, stopped = _prove_once(case, live, supply)
+        if stopped is None or supply.rows == 0:
+            break
+        stops.append(f"{supply.label}: {stopped}")
+    return replace(proof, stops=tuple(stops), seconds=perf_counter() - started)
+
+
+def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str | None]:
     """One run on one scratch database; also why the revision itself stopped on its rows, if it did."""
     comparison, inputs = case.report.comparison, case.inputs
     live = comparison.alignment.actual
-    inputs.progress("starting a scratch database")
-    with (
-        _inside(comparison.project),
-        scratch_database(live.dialect, scratch_url=case.scratch_url or inputs.config.scratch_url) as scratch,
-    ):
+    with _inside(comparison.project), case.server.database(extensions=live.extensions) as scratch:
         engine = scratch.engine()
         module = load(case.path)
         options = comparison.environment.options if comparison.environment is not None else {}
         inputs.progress("copying the live structure")
         with engine.connect() as connection:
-            refused = clone(live, connection, case.live.beside)
+            refused = (*scratch.refused, *clone(live, connection, details.beside))
             put = fill(connection, live, supply) if supply.rows else 0
         # What is wrong with the live database now is not brought in by the revision, even where a pending one hides it.
         known = alembic_differences(engine, comparison.natives, live) if case.before else ()
@@ -240,7 +275,9 @@ def _prove_once(case: _Case, supply: Supply) -> tuple[Proof, str | None]:
             proof, broken = _run_through(module, scratch, engine, inputs, case.claims, options, seen)
         engine.dispose()
     not_cloned = tuple(scrub(f"{item.statement}: {item.reason}") for item in refused)
-    return replace(proof, not_cloned=not_cloned, rows=put), broken.stopped if broken is not None else None
+    return replace(
+        proof, not_cloned=not_cloned, rows=put, strangers=scratch.strangers
+    ), broken.stopped if broken is not None else None
 
 
 def _inside(project: AlembicProject | None) -> Any:

@@ -96,8 +96,15 @@ def fill(connection: Connection, schema: Schema, supply: Supply) -> int:
     return put
 
 
+def _holding_rows(schema: Schema) -> Iterator[Table]:
+    """Tables with rows of their own; those of extensions belong to the server."""
+    for table in schema.tables:
+        if table.kind in (TableKind.TABLE, TableKind.PARTITIONED) and table.extension is None:
+            yield table
+
+
 def _parents_first(schema: Schema) -> Iterator[Table]:
-    waiting = {t.name: t for t in schema.tables if t.kind in (TableKind.TABLE, TableKind.PARTITIONED)}
+    waiting = {table.name: table for table in _holding_rows(schema)}
     while waiting:
         ready = [n for n, t in waiting.items() if not {k.target for k in t.foreign_keys} & waiting.keys() - {n}]
         for name in ready or [next(iter(waiting))]:
@@ -173,8 +180,7 @@ def count_rows(engine: Engine, schema: Schema) -> dict[str, int]:
     quoting = Quoting(schema.dialect, schema.default_schema)
     counts: dict[str, int] = {}
     with engine.connect() as connection:
-        for table in schema.tables:
-            if table.kind in (TableKind.TABLE, TableKind.PARTITIONED):
-                result: Any = connection.execute(text(f"SELECT count(*) FROM {quoting.qualified(table.name)}"))
-                counts[str(table.name)] = int(result.scalar_one())
+        for table in _holding_rows(schema):
+            result: Any = connection.execute(text(f"SELECT count(*) FROM {quoting.qualified(table.name)}"))
+            counts[str(table.name)] = int(result.scalar_one())
     return counts

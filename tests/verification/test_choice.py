@@ -75,7 +75,9 @@ def test_a_container_where_nothing_else_is(monkeypatch: pytest.MonkeyPatch, post
         assert (made.url.database or "").startswith(scratch.PREFIX)
         assert engine.running == 1
     assert engine.running == 0
-    assert engine.asked == [("postgres:18", {"driver": None})]
+    ((image, options),) = engine.asked
+    assert image == "postgres:18"
+    assert len(options["password"]) == 32, "its port is published"
 
 
 @pytest.mark.parametrize(("dialect", "image"), [("mysql", "mysql:8.4"), ("mariadb", "mariadb:11")])

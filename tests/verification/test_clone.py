@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +9,7 @@ from sqlalchemy.pool import NullPool
 
 from drift.dialects import Scope, dialect_for
 from drift.dialects.postgresql.beside import Beside, read_beside
-from drift.schema import Extension, Schema
+from drift.schema import Schema
 from drift.verification.clone import clone
 from drift.verification.comparing import structural_differences
 from tests.properties import base_models
@@ -92,8 +90,9 @@ def test_functions_that_are_used_and_partitions_come_along(database: str, second
 
 def test_what_the_scratch_server_cannot_take_is_told(database: str, second_database: str) -> None:
     run_script(database, "CREATE TABLE plain (id int PRIMARY KEY)")
-    original = replace(_read(database), extensions=(Extension("no_such_extension"),))
+    original = _read(database)
+    partition = "CREATE TABLE part PARTITION OF nowhere DEFAULT"
     with create_engine(second_database, poolclass=NullPool).connect() as connection:
-        refused = clone(original, connection)
-    assert [item.statement for item in refused] == ["CREATE EXTENSION IF NOT EXISTS no_such_extension"]
+        refused = clone(original, connection, Beside(partitions=(partition,)))
+    assert [item.statement for item in refused] == [partition]
     assert _read(second_database).tables == original.tables

@@ -54,6 +54,12 @@ def translate(url: URL, *, timeout: int) -> tuple[URL, dict[str, Any]]:
         return _libpq(url, query, timeout)
     if driver in ("pymysql", "mysqldb"):
         return _mysql(url, query, driver, timeout)
+    folder = str(query.get("host", ""))
+    if driver == "pg8000" and folder.startswith("/"):
+        # A Unix socket, as libpq names it: pg8000 wants its path.
+        port = query.get("port", "5432")
+        rest = {key: value for key, value in query.items() if key not in ("host", "port")}
+        return url.set(query={**rest, "unix_sock": f"{folder}/.s.PGSQL.{port}"}), {}
     return url, {}
 
 
