@@ -88,6 +88,11 @@ def test_parameters_of_asyncpg(query: str, translated: dict[str, str]) -> None:
     assert dict(url.query) == translated
 
 
+def test_a_unix_socket_for_pg8000() -> None:
+    url = make_url("postgresql+pg8000://app:x@/shop?host=/run/postgresql&port=5433")
+    assert translate(url, timeout=5)[0].query == {"unix_sock": "/run/postgresql/.s.PGSQL.5433"}
+
+
 def test_patience_has_an_end() -> None:
     _, arguments = translate(make_url("postgresql+psycopg2://h/d"), timeout=10)
     assert arguments == {"connect_timeout": 10, "fallback_application_name": "drift"}
