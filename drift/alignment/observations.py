@@ -36,6 +36,7 @@ class Evidence(StrEnum):
     EXPLICIT = "explicit"
     RECORDED = "recorded"
     ANNOTATED = "annotated"
+    CODE = "code"
     DERIVED = "derived"
     SQLMODEL = "sqlmodel"
     FITTING = "fitting"
@@ -113,6 +114,7 @@ class Observation:
         computed: The value is an SQL expression, not a stored column.
         circular: The column is a foreign key of two tables that refer to each other, nullable for that reason.
         uncertain: A CHECK of the database that was not understood may forbid the value.
+        given: Every route that reads such a row gives the attribute a value itself before it does.
         location: Where the field is written.
         ignored: Codes, names, or prefixes ignored on the field.
         guarded: Every request schema that fills the column rejects the value as well.
@@ -140,6 +142,7 @@ class Observation:
     circular: bool = False
     uncertain: bool = False
     guarded: bool = False
+    given: bool = False
     location: Location | None = None
     ignored: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()

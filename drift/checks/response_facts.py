@@ -131,8 +131,9 @@ class FieldCase:
         return tuple(self.facts.actual_column(self.table, name) for name in self.first.columns)
 
     def capped(self, severity: Severity) -> Severity:
-        """A pair by name alone never makes an error."""
-        return Severity.WARNING if severity is Severity.ERROR and not self.pair.strong else severity
+        """A pair by name alone never makes an error, nor does what the routes' own code fills in."""
+        weak = not self.pair.strong or any(observation.given for observation in self.observations)
+        return Severity.WARNING if severity is Severity.ERROR and weak else severity
 
     def if_used(self) -> Severity:
         """Error where the schema is in use, else warning."""
@@ -178,6 +179,8 @@ def make_finding(
     places = [o.location for o in case.observations[:1]]
     places += [column.location for column in case.expected_columns() if column is not None]
     reason = None if pair.certain else f"{pair.name} reads {pair.model.rpartition('.')[2]}: {pair.reason}"
+    if any(observation.given for observation in case.observations):
+        reason = f"the code of the routes sets {first.attribute} itself before it answers"
     text = column_text(first, case.table)
     return Finding(
         code=code,

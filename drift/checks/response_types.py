@@ -61,7 +61,7 @@ def response_missing_attribute(case: FieldCase) -> Iterator[Outcome]:
 def response_type_mismatch(case: FieldCase) -> Iterator[Outcome]:
     """No value of the column fits the response field.
 
-    Only for pairs that are certain; for a pair by name it is evidence against the pair.
+    For a pair by name a warning, as the schema may be filled in another way; the other fields are judged without it.
 
     ## Example
 

@@ -54,15 +54,20 @@ def run(
     probe: bool = False,
     **options: Any,
 ) -> Checked:
-    """Check ``references`` against ``url``; without a script the database is made from the models."""
+    """Check ``references`` against ``url``; without a script the database is made from the models.
+
+    ``base`` is a declarative base, or a list of them.
+    """
     engine = create_engine(url, poolclass=NullPool)
+    bases = base if isinstance(base, list) else [base]
     if script is None:
-        base.metadata.create_all(engine)
+        for each in bases:
+            each.metadata.create_all(engine)
     else:
         with engine.begin() as connection:
             connection.exec_driver_sql(script.replace("%", "%%"))
     dialect = dialect_for(engine.dialect.name)
-    models = load([base], directory=directory or Path.cwd())
+    models = load(bases, directory=directory or Path.cwd())
     with dialect.read_only(engine) as connection:
         info = dialect.info(connection)
         translate = options.get("schema_translate_map", {})

@@ -13,7 +13,9 @@ from drift.policy import Config, judge
 from tests.cases.case import CASES, Case, all_cases
 from tests.responses.support import run
 
-FOLDERS = sorted((case for case in all_cases() if "responses" in case.folder.parts), key=lambda case: case.id)
+FOLDERS = sorted(
+    (case for case in all_cases() if case.folder.is_relative_to(CASES / "responses")), key=lambda case: case.id
+)
 
 
 def test_there_are_cases():

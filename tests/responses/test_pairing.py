@@ -106,7 +106,7 @@ def test_what_is_built_by_hand_is_not_paired():
     def read_() -> object:
         return User()
 
-    assert ("UserPublic", "User", "fitting") in pairs(observed(app))
+    assert ("UserPublic", "User", "code") in pairs(observed(app))
 
 
 def test_recorded_by_a_test_suite(tmp_path: Path):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import sys
-import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -14,9 +12,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from drift.alignment.observations import Route
+from drift.sources.responses.endpoint_code import read_endpoint
 from drift.sources.responses.names import is_request
 from drift.sources.responses.references import Named
-from drift.sources.responses.unwrap import is_schema, parts, reachable, schemas_in
+from drift.sources.responses.unwrap import is_schema, reachable, schemas_in
+from drift.sources.responses.uses import How, Use
 
 
 @dataclass(slots=True)
@@ -26,18 +26,25 @@ class Found:
     Attributes:
         routes: Routes that answer with it, directly or nested in another schema.
         takes: Routes that take it as a body.
-        direct: It is itself the response model of a route, or an element of it.
-        returned: Classes that the endpoints answering with it say they return.
-        read: An endpoint answers with something else for FastAPI to read: its own code does not mention the schema.
-        named: The user named the schema itself.
+        annotated: Ways in which it reads what endpoints say they return, with the routes.
+        uses: Ways in which the endpoints' code fills it, with the routes.
+        read: An endpoint answers with something that the schema reads, or nobody knows with what.
+        given: For each mapped class the attributes that the code of every route reading its rows gives a value itself.
+        filled: For each mapped class the attributes that the code of every route taking the schema fills itself.
     """
 
     routes: dict[Route, None] = field(default_factory=dict)
     takes: dict[Route, None] = field(default_factory=dict)
-    direct: bool = False
-    returned: dict[type, None] = field(default_factory=dict)
+    annotated: dict[Use, tuple[Route, ...]] = field(default_factory=dict)
+    uses: dict[Use, tuple[Route, ...]] = field(default_factory=dict)
     read: bool = False
-    named: bool = False
+    given: dict[type, frozenset[str]] = field(default_factory=dict)
+    filled: dict[type, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def by_hand(self) -> bool:
+        """Every route that answers with it fills it field by field, from a mapping, or answers by itself."""
+        return bool(self.routes) and not self.read and bool(self.uses)
 
 
 @dataclass(slots=True)
@@ -75,7 +82,7 @@ def discover(named: Named) -> Discovery:
             _take_in(endpoint, discovery)
             homes[getattr(endpoint.function, "__module__", "") or ""] = None
     for schema in tuple(discovery.schemas):
-        if not _is_installed(schema):
+        if not is_installed(schema):
             homes[schema.__module__] = None
     for module in named.modules:
         _scan(module, discovery)
@@ -85,11 +92,11 @@ def discover(named: Named) -> Discovery:
         if isinstance(loaded, ModuleType) and name.partition(".")[0] in packages:
             _scan(loaded, discovery)
     for schema in named.schemas:
-        discovery.entry(schema).named = True
+        discovery.entry(schema)
     return discovery
 
 
-def _is_installed(schema: type) -> bool:
+def is_installed(schema: type) -> bool:
     """Whether a schema comes from somebody else's distribution."""
     path = str(getattr(sys.modules.get(schema.__module__), "__file__", None) or "")
     return "site-packages" in path or "dist-packages" in path
@@ -122,30 +129,40 @@ def reads_attributes(schema: type[BaseModel]) -> bool:
 
 
 def _take_in(endpoint: Endpoint, discovery: Discovery) -> None:
-    if endpoint.response is not None:
-        direct = schemas_in(endpoint.response)
-        for schema in reachable(endpoint.response):
-            entry = discovery.entry(schema)
-            entry.routes.update(dict.fromkeys(endpoint.routes))
-            entry.direct |= schema in direct
-        returned = [part for part in parts(_return_annotation(endpoint.function)) if isinstance(part, type)]
-        code = getattr(inspect.unwrap(endpoint.function), "__code__", None)
-        mentioned = {*code.co_names, *code.co_freevars} if code is not None else set()
-        unread = set(schemas_in(endpoint.response)) & set(returned)
-        for schema in reachable(endpoint.response) if not unread else ():
-            discovery.entry(schema).read |= schema.__name__ not in mentioned
-        for schema in direct:
-            discovery.entry(schema).returned.update(dict.fromkeys(part for part in returned if not is_schema(part)))
+    code = read_endpoint(endpoint.function, endpoint.response)
+    told: dict[type, bool] = {}
+    for use in (*code.annotated, *code.uses):
+        told[use.schema] = told.get(use.schema, False) or use.how in (How.READ, How.UNKNOWN)
+    direct = schemas_in(endpoint.response)
+    read = any(told.get(schema, True) for schema in direct)
+    for schema in reachable(endpoint.response):
+        entry = discovery.entry(schema)
+        entry.routes.update(dict.fromkeys(endpoint.routes))
+        # What is nested is read along with what holds it, unless the code fills it by itself.
+        entry.read |= told.get(schema, True if schema in direct else read)
+    for use in code.annotated:
+        _add(discovery.entry(use.schema).annotated, use, endpoint.routes)
+    for use in code.uses:
+        entry = discovery.entry(use.schema)
+        _add(entry.uses, use, endpoint.routes)
+        entry.routes.update(dict.fromkeys(endpoint.routes))
+        entry.read |= told[use.schema]
+        if use.how is How.READ and use.model is not None:
+            _narrow(entry.given, use.model, code.written.get(use.model, frozenset()))
     for body in endpoint.bodies:
         for schema in schemas_in(body):
-            discovery.entry(schema).takes.update(dict.fromkeys(endpoint.routes))
+            entry = discovery.entry(schema)
+            entry.takes.update(dict.fromkeys(endpoint.routes))
+            for cls, names in code.written.items():
+                _narrow(entry.filled, cls, names)
 
 
-def _return_annotation(function: Any) -> Any:
-    try:
-        return typing.get_type_hints(inspect.unwrap(function), include_extras=True).get("return")
-    except Exception:  # noqa: BLE001, RUF100 - hints may name what is imported for type checkers only
-        return None
+def _add(known: dict[Use, tuple[Route, ...]], use: Use, routes: tuple[Route, ...]) -> None:
+    known[use] = (*known.get(use, ()), *routes)
+
+
+def _narrow(known: dict[type, frozenset[str]], cls: type, names: frozenset[str]) -> None:
+    known[cls] = known[cls] & names if cls in known else names
 
 
 def endpoints(app: Any, prefix: str = "") -> Iterator[Endpoint]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from heapq import heappop, heappush
-from itertools import count
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,19 +16,19 @@ from sqlalchemy.engine.url import make_url
 from drift.alignment.observations import (
     AnnotationFact,
     Evidence,
-    Observation,
     Observations,
     SchemaPair,
+    Trial,
     UnknownLabel,
     Unprobed,
 )
 from drift.dialects.limits import limits_of
 from drift.schema import Check, QualifiedName, Schema
 from drift.sources.models.loaded import Models
-from drift.sources.responses.discovery import Discovery, Found, discover, reads_attributes
+from drift.sources.responses.discovery import Discovery, Found, discover, is_installed, reads_attributes
 from drift.sources.responses.guard import Guard, Overtime, TimeLimit
 from drift.sources.responses.mapped import MappedClass, describe, dotted, mapper_of
-from drift.sources.responses.names import is_create, is_request
+from drift.sources.responses.names import is_create
 from drift.sources.responses.pairing import Classes, Match, Pairing, with_evidence
 from drift.sources.responses.places import Places
 from drift.sources.responses.probing import Probe, Prober
@@ -38,6 +37,7 @@ from drift.sources.responses.references import resolve
 from drift.sources.responses.requesting import probe_request
 from drift.sources.responses.rows import Rows
 from drift.sources.responses.trials import LiveColumn
+from drift.sources.responses.uses import How
 from drift.sources.responses.witnesses import Witnesses
 
 _NUMBER = re.compile(r"(?:small|medium|tiny|big)?int|numeric|decimal|real|double|float")
@@ -96,10 +96,12 @@ class _Observer:
         self._witnesses = Witnesses(_dialect(options))
         self._described: dict[type, MappedClass | None] = {}
         self._classes = Classes(filter(None, map(self._describe, models.classes)))
-        self._pairing = Pairing(self._classes, discovery, options.pairs, options.recorded)
+        self._pairing = Pairing(self._classes, models.directory, options.pairs, options.recorded)
         rows = Rows(self._describe, self._witnesses)
         self._prober = Prober(rows, self._witnesses, self._places, _live(options.actual, options.schema_translate_map))
-        self._probes: dict[tuple[type, type], Probe] = {}
+        self._probes: dict[tuple[type, type], Probe | None] = {}
+        self._accepted: dict[type[BaseModel], dict[type, Match]] = {}
+        self._rejected: dict[type[BaseModel], tuple[str, MappedClass]] = {}
         self._unprobed: list[Unprobed] = []
         self._labels: dict[tuple[str, str], UnknownLabel] = {}
 
@@ -108,9 +110,7 @@ class _Observer:
         with Guard() as guard, TimeLimit(self._options.seconds) as limit:
             accepted = self._responses(guard, limit)
             requests = self._requests(guard, limit)
-        pairs = tuple(
-            sorted((self._pair(match, self._probes[match.schema, match.mapped.cls]) for match in accepted), key=_order)
-        )
+        pairs = tuple(sorted(map(self._pair, accepted), key=_order))
         read: dict[type, set[str]] = {}
         for match in accepted:
             aliases = Reader(match.schema, from_attributes=None).reads.values()
@@ -145,38 +145,63 @@ class _Observer:
     # --- responses
 
     def _responses(self, guard: Guard, limit: TimeLimit) -> list[Match]:
-        # Strong pairs first, so that a derived pair meets a pair by name that is not settled yet.
-        queue: list[tuple[int, str, int, Match]] = []
-        numbers = count()
+        """The pairs that stand: those of strong evidence and what follows from them first, then names."""
         for schema, found in tuple(self._discovery.schemas.items()):
-            for match in self._pairing.response(schema, found):
-                heappush(queue, (match.evidence.rank, dotted(schema), next(numbers), match))
-        accepted: dict[tuple[type, type], Match] = {}
+            self._accept(self._pairing.response(schema, found), guard, limit)
+        for schema, found in tuple(self._discovery.schemas.items()):
+            if schema not in self._accepted:
+                self._accept(self._named(schema, found, guard, limit), guard, limit)
+        for schema, found in self._discovery.schemas.items():
+            if schema in self._accepted:
+                self._pairing.unpaired.pop(dotted(schema), None)
+            self._unprobed.extend(self._unsaid(schema, found))
+        return [match for matches in self._accepted.values() for match in matches.values()]
+
+    def _accept(self, matches: Iterable[Match], guard: Guard, limit: TimeLimit) -> None:
+        """Take up those of ``matches`` that probing confirms, and what follows from them through relationships."""
+        queue = deque(matches)
         while queue:
-            match = heappop(queue)[-1]
-            key = (match.schema, match.mapped.cls)
-            known = accepted.get(key)
-            if known is not None and known.evidence.rank <= match.evidence.rank:
+            match = queue.popleft()
+            known = self._accepted.get(match.schema, {})
+            if (
+                any(other.evidence.rank <= match.evidence.rank for other in known.values())
+                and match.mapped.cls in known
+            ):
                 continue
-            if match.evidence is Evidence.NAMES and any(schema is match.schema for schema, _ in accepted):
-                continue
-            probe = self._probes.get(key) or self._probe(match, guard, limit)
-            if probe is None:
-                continue
-            self._probes[key] = probe
-            settled = self._settle(match, probe)
+            probe = self._probed(match, guard, limit)
+            settled = self._settle(match, probe) if probe is not None else None
             if settled is None:
                 continue
             if settled.evidence is Evidence.DERIVED:
-                for other in [k for k, m in accepted.items() if k[0] is match.schema and m.evidence in _BY_NAME]:
-                    del accepted[other]
-            accepted[key] = settled
-            for derived in self._pairing.derived(settled):
-                heappush(queue, (derived.evidence.rank, dotted(derived.schema), next(numbers), derived))
-        return list(accepted.values())
+                known = {cls: other for cls, other in known.items() if other.evidence not in _BY_NAME}
+            self._accepted[match.schema] = {**known, match.mapped.cls: settled}
+            if settled.only is None:
+                queue.extend(self._pairing.derived(settled))
+
+    def _named(self, schema: type[BaseModel], found: Found, guard: Guard, limit: TimeLimit) -> tuple[Match, ...]:
+        """The class that a name means: the likeliest that fits, else the likeliest that fits but for a field."""
+        nearly: list[Match] = []
+        for candidates in self._pairing.by_name(schema, found):
+            probes = [(match, self._probed(match, guard, limit)) for match in candidates]
+            fitting = [match for match, probe in probes if probe is not None and self._settle(match, probe) is not None]
+            if len(fitting) == 1:
+                return tuple(fitting)
+            if fitting:
+                names = ", ".join(sorted({match.mapped.dotted for match in fitting}))
+                self._pairing.unpaired[dotted(schema)] = f"several classes have such a name: {names}"
+                return ()
+            nearly += [match for match, probe in probes if probe is not None and _nearly_fits(match, probe)]
+        return tuple(replace(match, but_for_a_field=True) for match in nearly[:1])
 
     def _found(self, schema: type[BaseModel]) -> Found:
         return self._discovery.schemas.get(schema) or Found()
+
+    def _probed(self, match: Match, guard: Guard, limit: TimeLimit) -> Probe | None:
+        """The probe of a pair, made once; ``None`` when the project's code does not let itself be probed."""
+        key = (match.schema, match.mapped.cls)
+        if key not in self._probes:
+            self._probes[key] = self._probe(match, guard, limit)
+        return self._probes[key]
 
     def _probe(self, match: Match, guard: Guard, limit: TimeLimit) -> Probe | None:
         served = bool(self._found(match.schema).routes)
@@ -203,7 +228,7 @@ class _Observer:
     def _settle(self, match: Match, probe: Probe) -> Match | None:
         """Whether the pair stands, with the evidence that the whole row gives for or against it."""
         schema, name = match.schema, dotted(match.schema)
-        if match.certain:
+        if match.certain or match.only is not None or match.but_for_a_field:
             return match
         if match.evidence is Evidence.DERIVED and not probe.against:
             return match
@@ -213,44 +238,66 @@ class _Observer:
                 f"{'few' if few else 'none'} of its fields read attributes of {match.mapped.cls.__name__}"
             )
             return None
-        if probe.against:
-            first = probe.against[0]
-            reason = f"{match.mapped.cls.__name__} does not fit: {first.field}: {first.error} ({first.trial})"
-            if match.exact and 2 * len(probe.hits) > len(schema.model_fields):
-                self._reject(match, first.field, reason)
-            else:
-                self._pairing.unpaired[name] = reason
-            return None
         whole = next((reason for field, reason in probe.unprobed if field == WHOLE), None)
-        if whole is not None and match.evidence is Evidence.NAMES:
-            # Most often a validator that takes its input for a dictionary: the schema is filled in another way.
-            self._reject(match, None, f"{match.mapped.cls.__name__} does not fit: {whole}")
+        if probe.against or (whole is not None and match.evidence is Evidence.NAMES):
+            # A whole row that is refused: most often a validator that takes its input for a dictionary.
+            first = probe.against[0] if probe.against else None
+            what = f"{first.field}: {first.error} ({first.trial})" if first is not None else whole
+            self._reject(match, f"{match.mapped.cls.__name__} does not fit: {what}")
             return None
         fits = len(probe.unprobed) * 2 <= len(schema.model_fields)
         if match.evidence is Evidence.NAMES and match.exact and fits:
             return with_evidence(match, Evidence.FITTING, f"{match.reason}, and every field fits")
         return match
 
-    def _reject(self, match: Match, field_name: str | None, reason: str) -> None:
-        """A pair by name that does not hold; said aloud only where somebody relies on the schema."""
-        name, cls = dotted(match.schema), match.mapped.cls.__name__
-        self._pairing.unpaired[name] = reason
-        used = bool(self._found(match.schema).routes) or not self._discovery.apps
-        if used and match.exact and reads_attributes(match.schema):
-            help_ = f"if it is filled from {cls}, say so in [tool.drift.responses]"
-            self._unprobed.append(Unprobed(name, field_name, reason, help_, match.mapped.table))
+    def _reject(self, match: Match, reason: str) -> None:
+        """A pair that does not hold."""
+        self._pairing.unpaired[dotted(match.schema)] = reason
+        if match.exact:
+            self._rejected.setdefault(match.schema, (reason, match.mapped))
 
-    def _pair(self, match: Match, probe: Probe) -> SchemaPair:
+    def _unsaid(self, schema: type[BaseModel], found: Found) -> Iterator[Unprobed]:
+        """A schema that is relied on, and of which nothing else is said."""
+        if schema in self._accepted and not found.by_hand:
+            return
+        name = dotted(schema)
+        recorded = [use for use in found.uses if use.how is How.RECORD] if found.by_hand else []
+        if recorded:
+            yield Unprobed(name, None, self._pairing.told(recorded[0], found), self._way_out(schema))
+        relied_on = bool(found.routes) or (not self._discovery.apps and schema in self._rejected)
+        if found.by_hand or not relied_on or schema in self._pairing.dismissed or not reads_attributes(schema):
+            return
+        if is_installed(schema) or schema.__pydantic_generic_metadata__["args"]:
+            # A page around schemas that are looked at by themselves.
+            return
+        reason, mapped = self._rejected.get(schema, (self._pairing.unpaired.get(name, "no class was found"), None))
+        yield Unprobed(name, None, reason, self._way_out(schema, mapped), mapped.table if mapped else None)
+
+    def _way_out(self, schema: type[BaseModel], mapped: MappedClass | None = None) -> str:
+        """The line that pairs a schema."""
+        likely = mapped or self._classes.likely(schema)
+        cls = likely.dotted if likely is not None else "the.mapped.Class"
+        return f'say what it reads in [tool.drift.responses.pairs]: "{dotted(schema)}" = "{cls}" (or "" for no class)'
+
+    def _pair(self, match: Match) -> SchemaPair:
         found = self._found(match.schema)
+        probe = self._probes[match.schema, match.mapped.cls]
+        assert probe is not None
         name = dotted(match.schema)
         if match.exact:
-            self._unprobed.extend(Unprobed(name, f, reason, table=match.mapped.table) for f, reason in probe.unprobed)
+            self._unprobed.extend(
+                Unprobed(name, field, reason, table=match.mapped.table)
+                for field, reason in probe.unprobed
+                if match.only is None or field in match.only
+            )
         for attribute, labels, error in probe.labels:
             if attribute.table is not None:
                 self._labels[match.mapped.dotted, attribute.key] = UnknownLabel(
                     match.mapped.dotted, attribute.key, attribute.table, attribute.column_name, labels, error
                 )
-        observations: list[Observation] = [*probe.observations, *(probe.against if match.certain else ())]
+        observations = [*probe.observations, *(probe.against if match.certain or match.but_for_a_field else ())]
+        if match.only is not None:
+            observations = [each for each in (*observations, *probe.against) if each.field in match.only]
         return SchemaPair(
             schema=name,
             model=match.mapped.dotted,
@@ -262,7 +309,7 @@ class _Observer:
             routes=tuple(sorted(found.routes)),
             served=bool(found.routes) if self._discovery.apps else None,
             fields=tuple(match.schema.model_fields),
-            observations=tuple(observations),
+            observations=tuple(replace(each, given=each.attribute in match.given) for each in observations),
             location=self._places.of_class(match.schema),
             ignored=self._places.ignored(match.schema, None),
         )
@@ -272,13 +319,13 @@ class _Observer:
     def _requests(self, guard: Guard, limit: TimeLimit) -> tuple[SchemaPair, ...]:
         pairs: list[SchemaPair] = []
         for schema, found in self._discovery.schemas.items():
-            if not (found.takes or is_request(schema.__name__)):
+            if not found.takes and (found.routes or not self._pairing.is_request(schema)):
                 continue
             match = self._pairing.request(schema)
             if match is None:
                 continue
             posted = any(route.method == "POST" for route in found.takes)
-            whole = is_create(schema.__name__) or (posted and not is_request(schema.__name__))
+            whole = is_create(schema.__name__) or (posted and not self._pairing.is_request(schema))
             try:
                 with guard.on() as blocked, limit.region():
                     facts, names = probe_request(
@@ -339,6 +386,15 @@ class _Observer:
 
 
 _BY_NAME = (Evidence.NAMES, Evidence.FITTING)
+
+
+def _nearly_fits(match: Match, probe: Probe) -> bool:
+    """Whether a pair by name holds but for some fields, which then say nothing of the others."""
+    fields = len(match.schema.model_fields)
+    whole = any(name == WHOLE for name, _ in probe.unprobed)
+    filled_otherwise = whole or any(each.trial is Trial.MISSING for each in probe.against)
+    few = 0 < 2 * len(probe.against) <= fields < 2 * len(probe.hits)
+    return match.exact and few and not filled_otherwise
 
 
 def _order(pair: SchemaPair) -> tuple[str, str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from drift.alignment.observations import Evidence
-from drift.sources.responses.discovery import Discovery, Found, reads_attributes
+from drift.sources.models.blame import relative
+from drift.sources.responses.discovery import Found, reads_attributes
 from drift.sources.responses.mapped import MappedClass, dotted, mapper_of
 from drift.sources.responses.names import MODEL_WORDS, REQUEST_WORDS, RESPONSE_WORDS, core, is_request, shortenings
 from drift.sources.responses.unwrap import schemas_in
+from drift.sources.responses.uses import How, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,9 @@ class Match:
 
     Attributes:
         exact: For pairs by name: the cores are the same, not only one a part of the other.
+        only: The fields that the code passes on as they are; ``None`` for all: the schema reads the object itself.
+        but_for_a_field: A pair by name that holds but for some fields.
+        given: Attributes that the code of every route itself gives a value before the row is read.
     """
 
     schema: type[BaseModel]
@@ -30,6 +36,9 @@ class Match:
     strong: bool
     certain: bool
     exact: bool = True
+    only: frozenset[str] | None = None
+    but_for_a_field: bool = False
+    given: frozenset[str] = frozenset()
 
 
 class Classes:
@@ -60,63 +69,93 @@ class Classes:
         """The classes whose name has that core."""
         return self._by_core.get(words, [])
 
+    def names(self) -> frozenset[tuple[str, ...]]:
+        """The words of every class's name, singular, and its cores."""
+        return frozenset(self._by_core)
+
+    def likely(self, schema: type[BaseModel]) -> MappedClass | None:
+        """The one class that has an attribute for every required field."""
+        required = {name for name, info in schema.model_fields.items() if info.is_required()}
+        found = [mapped for mapped in self.all if required and required <= mapped.names]
+        return found[0] if len(found) == 1 else None
+
     def cores(self) -> Iterable[tuple[str, ...]]:
         """All cores."""
         return self._by_core
 
 
 class Pairing:
-    """Finds the class of a schema, strongest evidence first."""
+    """Finds the class of a schema, strongest evidence first.
+
+    Attributes:
+        unpaired: Why a schema has no class, by its dotted name.
+        dismissed: Schemas that need none: they are requests, mapped classes themselves, or said to read no model.
+    """
 
     def __init__(
         self,
         classes: Classes,
-        discovery: Discovery,
+        directory: Path,
         explicit: Mapping[str, str | None],
         recorded: Iterable[tuple[str, str]],
     ) -> None:
         self._classes = classes
-        self._discovery = discovery
+        self._directory = directory
         self._explicit = explicit
         self._recorded: dict[str, list[str]] = {}
         for schema, model in recorded:
             self._recorded.setdefault(schema, []).append(model)
         self.unpaired: dict[str, str] = {}
+        self.dismissed: set[type[BaseModel]] = set()
 
     def response(self, schema: type[BaseModel], found: Found) -> tuple[Match, ...]:
-        """The classes that a response schema reads; reasons for none are kept in ``unpaired``."""
+        """The classes that a response schema reads, by more than its name; reasons for none are in ``unpaired``."""
         declared = self._declared(schema)
         if declared is not None:
             return declared
-        recorded = self._recorded_with(schema)
-        if recorded:
-            return recorded
-        annotated = tuple(
-            Match(
-                schema,
-                mapped,
-                Evidence.ANNOTATED,
-                "an endpoint with this response model is annotated to return it",
-                True,
-                True,
-            )
-            for mapped in filter(None, map(self._classes.of, found.returned))
-        )
-        if annotated:
-            return annotated
-        common = self._common_base(schema)
-        if common is not None:
-            return (common,)
+        known = self._recorded_with(schema) or self._annotated(schema, found) or self._read_by_code(schema, found)
+        if known:
+            return known
+        if found.by_hand:
+            return self._built(schema, found)
         if mapper_of(schema) is not None:
-            self.unpaired[dotted(schema)] = "it is a mapped class itself; its instances are not validated again"
-            return ()
-        if is_request(schema.__name__):
-            self.unpaired[dotted(schema)] = "its name says that it is a request"
-            return ()
+            return self._dismiss(schema, "it is a mapped class itself; its instances are not validated again")
+        if not found.routes and found.takes:
+            return self._dismiss(schema, "routes take it, and none answers with it")
+        if not found.routes and self.is_request(schema):
+            return self._dismiss(schema, "its name says that it is a request")
+        common = self._common_base(schema)
+        return (common,) if common is not None else ()
+
+    def by_name(self, schema: type[BaseModel], found: Found) -> Iterator[tuple[Match, ...]]:
+        """What a schema's name may mean, the likeliest first; classes that are as likely together."""
+        name = dotted(schema)
+        if schema in self.dismissed or found.by_hand or self._declared(schema) is not None:
+            return
         if not (found.read or reads_attributes(schema)):
-            self.unpaired[dotted(schema)] = "nothing says that it reads objects (no from_attributes)"
-            return ()
-        return self._by_name(schema)
+            self.unpaired[name] = "nothing says that it reads objects (no from_attributes)"
+            return
+        self.unpaired[name] = "no mapped class has such a name"
+        yield tuple(
+            Match(schema, mapped, Evidence.NAMES, self.told(use, found), False, False, exact=use.alone)
+            for use in found.uses
+            if use.how is How.READ and (mapped := self._classes.of(use.model)) is not None
+        )
+        roles = (RESPONSE_WORDS, RESPONSE_WORDS | REQUEST_WORDS)
+        for words in dict.fromkeys(step for role in roles for step in shortenings(schema.__name__, role)):
+            yield tuple(
+                Match(schema, mapped, Evidence.NAMES, f"their names: {mapped.cls.__name__}", False, False)
+                for mapped in self._classes.with_core(words)
+            )
+        words = core(schema.__name__, RESPONSE_WORDS)
+        for reason, part in (("the end of its name", _ends), ("the start of its name", _starts)):
+            longest = max((len(known) for known in self._classes.cores() if part(words, known)), default=0)
+            yield tuple(
+                Match(schema, mapped, Evidence.NAMES, f"{reason}: {mapped.cls.__name__}", False, False, exact=False)
+                for known in self._classes.cores()
+                if len(known) == longest and part(words, known)
+                for mapped in self._classes.with_core(known)
+            )
 
     def request(self, schema: type[BaseModel]) -> Match | None:
         """The class that a request schema fills."""
@@ -128,11 +167,13 @@ class Pairing:
         common = self._common_base(schema)
         if common is not None:
             return common
-        words = core(schema.__name__, RESPONSE_WORDS | REQUEST_WORDS)
-        found = self._classes.with_core(words)
-        if len(found) != 1:
-            return None
-        return Match(schema, found[0], Evidence.NAMES, f"their names: {found[0].cls.__name__}", False, False)
+        for words in shortenings(schema.__name__, RESPONSE_WORDS | REQUEST_WORDS):
+            found = self._classes.with_core(words)
+            if len(found) == 1:
+                return Match(schema, found[0], Evidence.NAMES, f"their names: {found[0].cls.__name__}", False, False)
+            if found:
+                return None
+        return None
 
     def derived(self, match: Match) -> Iterator[Match]:
         """The pairs that follow from a pair through its relationships."""
@@ -158,8 +199,7 @@ class Pairing:
         if wanted is ...:
             return None
         if wanted is None or wanted == "":
-            self.unpaired[name] = f"{reason}: it reads no model"
-            return ()
+            return self._dismiss(schema, f"{reason}: it reads no model")
         mapped = self._classes.named(wanted) if isinstance(wanted, str) else self._classes.of(wanted)
         if mapped is None:
             self.unpaired[name] = f"{reason} as {wanted}, which is no mapped class"
@@ -173,6 +213,59 @@ class Pairing:
             Match(schema, mapped, Evidence.RECORDED, "they met in the project's own test suite", True, True)
             for mapped in found
         )
+
+    def _annotated(self, schema: type[BaseModel], found: Found) -> tuple[Match, ...]:
+        reason = "an endpoint with this response model is annotated to return it"
+        models = {use.model: use.certain and use.alone for use in found.annotated}
+        return tuple(
+            Match(schema, mapped, Evidence.ANNOTATED, reason, models[mapped.cls], models[mapped.cls])
+            for mapped in filter(None, map(self._classes.of, models))
+        )
+
+    def _read_by_code(self, schema: type[BaseModel], found: Found) -> tuple[Match, ...]:
+        read = {use.model: use for use in found.uses if use.how is How.READ and use.certain and use.alone}
+        return tuple(
+            Match(
+                schema,
+                mapped,
+                Evidence.CODE,
+                self.told(read[mapped.cls], found),
+                True,
+                True,
+                given=found.given.get(mapped.cls, frozenset()),
+            )
+            for mapped in filter(None, map(self._classes.of, read))
+        )
+
+    def _built(self, schema: type[BaseModel], found: Found) -> tuple[Match, ...]:
+        """A schema that every route fills by itself reads what the code passes on as it is, and nothing else."""
+        told = "; ".join(dict.fromkeys(self.told(use, found) for use in found.uses))
+        self.unpaired[dotted(schema)] = told
+        passed: dict[type, set[str]] = {}
+        for use in found.uses:
+            for name, cell in use.passed:
+                passed.setdefault(cell.cls, set()).add(name)
+        return tuple(
+            Match(schema, mapped, Evidence.CODE, told, False, False, only=frozenset(passed[mapped.cls]))
+            for mapped in filter(None, map(self._classes.of, passed))
+        )
+
+    def told(self, use: Use, found: Found) -> str:
+        """``GET /orders builds it itself (app/main.py:12)``."""
+        routes = found.uses[use]
+        more = f" and {len(routes) - 1} more" if len(routes) > 1 else ""
+        place = f" ({relative(use.place[0], self._directory)}:{use.place[1]})" if use.place and use.place[0] else ""
+        what = f" {use.model.__name__}" if use.how is How.READ and use.model is not None else ""
+        return f"{routes[0]}{more} {use.how.value}{what}{place}"
+
+    def _dismiss(self, schema: type[BaseModel], reason: str) -> tuple[Match, ...]:
+        self.unpaired[dotted(schema)] = reason
+        self.dismissed.add(schema)
+        return ()
+
+    def is_request(self, schema: type[BaseModel]) -> bool:
+        """Whether a schema's name says that it is taken in."""
+        return is_request(schema.__name__, self._classes.names())
 
     def _common_base(self, schema: type[BaseModel]) -> Match | None:
         """SQLModel: ``HeroPublic(HeroBase)`` beside ``Hero(HeroBase, table=True)``."""
@@ -190,36 +283,6 @@ class Pairing:
             if found:
                 return None
         return None
-
-    def _by_name(self, schema: type[BaseModel]) -> tuple[Match, ...]:
-        name = schema.__name__
-        for words in shortenings(name, RESPONSE_WORDS):
-            found = self._classes.with_core(words)
-            if len(found) == 1:
-                return (Match(schema, found[0], Evidence.NAMES, f"their names: {found[0].cls.__name__}", False, False),)
-            if found:
-                return self._tie(schema, found)
-        words = core(name, RESPONSE_WORDS)
-        for reason, part in (("the end of its name", _ends), ("the start of its name", _starts)):
-            lengths = sorted({len(known) for known in self._classes.cores() if part(words, known)}, reverse=True)
-            if not lengths:
-                continue
-            found = [m for known in self._classes.cores() if len(known) == lengths[0] and part(words, known)
-                     for m in self._classes.with_core(known)]  # fmt: skip
-            if len(set(map(id, found))) > 1:
-                return self._tie(schema, found)
-            return (
-                Match(
-                    schema, found[0], Evidence.NAMES, f"{reason}: {found[0].cls.__name__}", False, False, exact=False
-                ),
-            )
-        self.unpaired[dotted(schema)] = "no mapped class has such a name"
-        return ()
-
-    def _tie(self, schema: type[BaseModel], found: list[MappedClass]) -> tuple[Match, ...]:
-        names = ", ".join(sorted({mapped.dotted for mapped in found}))
-        self.unpaired[dotted(schema)] = f"several classes have such a name: {names}"
-        return ()
 
 
 def with_evidence(match: Match, evidence: Evidence, reason: str) -> Match:
