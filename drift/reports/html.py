@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ _SAFETY = {
     "manual": "by hand",
 }
 _WORDS = re.compile(r"\w+|\W")
+_MOST = 400
+"""Words on one side between which differences are looked for: that takes time with the square of their number."""
 _SHORT = 12
 """Lines of a repair that is shown at once; a longer one is folded."""
 
@@ -176,18 +179,45 @@ def _finding(finding: Finding, verdict: Verdict, script: str | None, first: dict
 
 
 def parts(expected: str, actual: str) -> tuple[list[Part], list[Part]]:
-    """Both values cut into words, those that differ marked. Values with little in common are marked as a whole."""
+    """Both values cut into words, those that differ marked. Values with little in common are marked as a whole.
+
+    The work grows with the length of the values: what both begin and end with is cut off first, and of what is left
+    only so much is compared word by word.
+    """
     words_left, words_right = _WORDS.findall(expected), _WORDS.findall(actual)
-    matcher = SequenceMatcher(None, words_left, words_right, autojunk=False)
-    if matcher.ratio() < 0.5:
+    start = _alike(words_left, words_right)
+    left, right = words_left[start:], words_right[start:]
+    end = _alike(left[::-1], right[::-1])
+    left, right = left[: len(left) - end], right[: len(right) - end]
+    comparable = len(left) <= _MOST and len(right) <= _MOST
+    matcher = SequenceMatcher(None, left, right, autojunk=False) if comparable else None
+    matches = [block for block in matcher.get_matching_blocks() if block.size] if matcher else []
+    in_common = start + end + sum(block.size for block in matches)
+    if 4 * in_common < len(words_left) + len(words_right):
         return [Part(expected, True)], [Part(actual, True)] if actual else []
-    left, right = [], []
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if b > a:
-            left.append(Part("".join(words_left[a:b]), kind != "equal"))
-        if d > c:
-            right.append(Part("".join(words_right[c:d]), kind != "equal"))
-    return left, right
+    return (
+        _marked(words_left, start, end, [(block.a, block.size) for block in matches]),
+        _marked(words_right, start, end, [(block.b, block.size) for block in matches]),
+    )
+
+
+def _alike(left: list[str], right: list[str]) -> int:
+    """How many words both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
+
+
+def _marked(words: list[str], start: int, end: int, alike: list[tuple[int, int]]) -> list[Part]:
+    """The value in pieces: what is alike, and what differs between that."""
+    pieces: list[Part] = []
+    done = 0
+    for first, size in [(0, start), *((start + first, size) for first, size in alike), (len(words) - end, end)]:
+        for text, differs in ("".join(words[done:first]), True), ("".join(words[first : first + size]), False):
+            if text and pieces and pieces[-1].differs == differs:
+                pieces[-1] = Part(pieces[-1].text + text, differs)
+            elif text:
+                pieces.append(Part(text, differs))
+        done = first + size
+    return pieces
 
 
 def _pages(codes: dict[str, None]) -> list[dict[str, Any]]:

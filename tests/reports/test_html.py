@@ -107,6 +107,28 @@ def test_differences_are_marked_to_the_letter():
     assert all(part.differs for side in parts("text", "uuid") for part in side)
 
 
+def test_differences_keep_every_letter_whatever_the_length():
+    labels = [f"label{number}" for number in range(100_000)]
+    one_lost = [label for label in labels if label != "label777"]
+    two_lost = [label for label in one_lost if label != "label99000"]
+    for actual in (one_lost, two_lost, labels[::-1], [], labels):
+        left, right = parts(" ".join(labels), " ".join(actual))
+        assert "".join(part.text for part in left) == " ".join(labels)
+        assert "".join(part.text for part in right) == " ".join(actual)
+    left, right = parts(" ".join(labels), " ".join(one_lost))
+    assert [part.text for part in left if part.differs] == ["label777 "]
+    assert not [part for part in right if part.differs]
+    # Too far apart to be looked at word by word.
+    left, right = parts(" ".join(labels), " ".join(two_lost))
+    assert [part.differs for part in left] == [part.differs for part in right] == [True]
+
+
+def test_two_differences_are_marked_one_by_one():
+    left, right = parts("IN ('a', 'b', 'c', 'd')", "IN ('a', 'x', 'c', 'y')")
+    assert [part.text for part in left if part.differs] == ["b", "d"]
+    assert [part.text for part in right if part.differs] == ["x", "y"]
+
+
 def themes() -> dict[str, dict[str, str]]:
     style = (Path(__file__).parents[2] / "templates" / "report.html").read_text(encoding="utf-8")
     light, dark = re.findall(r":root(?:\[data-theme=\"dark\"\])? \{\s*color-scheme: [\w ]+;(.*?)\}", style, re.DOTALL)
