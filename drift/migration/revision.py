@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drift.errors import DriftError
+from drift.files import only_writer, write_file
 from drift.migration.options import RenderOptions
 from drift.migration.plan import Plan
 from drift.migration.python_text import docstring as safe_docstring
@@ -59,8 +60,9 @@ def write(
     version_path: Path | None = None,
     rev_id: str | None = None,
     link: Link | None = None,
+    known_heads: frozenset[str] | None = None,
 ) -> Path:
-    """Write the revision.
+    """Write the revision. Who writes into the same folder at the same time waits, and sees it.
 
     Args:
         plan: What it does.
@@ -73,12 +75,14 @@ def write(
         version_path: Which of several version locations takes the file.
         rev_id: Its identifier; made up when not given.
         link: Which revision of a chain it is.
+        known_heads: The heads that the comparison saw; ``None`` where it saw none, or where they are the chain's own.
 
     Returns:
         The file.
 
     Raises:
-        DriftError: Several heads and none named; an unknown head; nothing to write; no folder.
+        DriftError: Several heads and none named; an unknown head; nothing to write; no folder; somebody else wrote a
+            revision since the comparison.
     """
     if not plan.steps:
         raise DriftError("there is nothing to write: the plan has no steps", help=("Run drift check.",))
@@ -86,10 +90,24 @@ def write(
     if project is None:
         path = _from_template(plan, message, directory, head, rev_id)
     else:
-        with _friendly(project), project.inside():
-            path = _through_alembic(plan, message, project, environment, (head, branch_label, version_path, rev_id))
+        wishes = (head, branch_label, version_path, rev_id)
+        with _friendly(project), project.inside(), only_writer(Path(project.scripts().dir)):
+            _require_known(project, known_heads)
+            path = _through_alembic(plan, message, project, environment, wishes)
     add_to_docstring(path, _about(plan, link))
     return path
+
+
+def _require_known(project: AlembicProject, known_heads: frozenset[str] | None) -> None:
+    scripts = project.scripts()
+    found = [] if known_heads is None else [head for head in scripts.get_heads() if head not in known_heads]
+    if found:
+        raise DriftError(
+            "another revision was written while this one was made",
+            place=scripts.get_revision(found[0]).path,
+            details=tuple(f"new head {head}" for head in found),
+            help=("Read it: it may repair the same drift. Then upgrade, and run the command again.",),
+        )
 
 
 Wishes = tuple[str | None, str | None, Path | None, str | None]
@@ -226,23 +244,24 @@ def _from_template(plan: Plan, message: str, directory: Path | None, head: str |
 
     revision = rev_id or new_id()
     directory.mkdir(parents=True, exist_ok=True)
-    down = head if head is not None else _last_of(directory)
     slug = "_".join("".join(c if c.isalnum() and c.isascii() else " " for c in message.lower()).split())[:40]
     path = directory / f"{revision}_{slug}.py"
     rendered = plan.render()
-    text = render_template(
-        "revision.py.jinja",
-        docstring=safe_docstring(message),
-        revision=revision,
-        revision_literal=repr(revision),
-        down_revision=safe_docstring(down or ""),
-        down_revision_literal=repr(down),
-        create_date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
-        imports=rendered.imports,
-        upgrade=rendered.upgrade,
-        downgrade=rendered.downgrade,
-    )
-    path.write_text(text, encoding="utf-8")
+    with only_writer(directory):
+        down = head if head is not None else _last_of(directory)
+        text = render_template(
+            "revision.py.jinja",
+            docstring=safe_docstring(message),
+            revision=revision,
+            revision_literal=repr(revision),
+            down_revision=safe_docstring(down or ""),
+            down_revision_literal=repr(down),
+            create_date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+            imports=rendered.imports,
+            upgrade=rendered.upgrade,
+            downgrade=rendered.downgrade,
+        )
+        write_file(path, text)
     return path
 
 
@@ -303,7 +322,7 @@ def add_to_docstring(path: Path, lines: Sequence[str]) -> None:
     ):
         from drift.migration.python_text import comment_lines
 
-        path.write_text("\n".join(comment_lines("\n".join(lines))) + "\n" + source, encoding="utf-8")
+        write_file(path, "\n".join(comment_lines("\n".join(lines))) + "\n" + source)
         return
     rows = source.splitlines(keepends=True)
     assert first.end_lineno is not None
@@ -319,4 +338,4 @@ def add_to_docstring(path: Path, lines: Sequence[str]) -> None:
         rest = last[first.end_col_offset :].decode()
         gap = "\n\n" if kept else "\n"
         rows[first.end_lineno - 1] = f"{kept}{gap}{text}\n{quotes}{rest}"
-    path.write_text("".join(rows), encoding="utf-8")
+    write_file(path, "".join(rows))

@@ -133,6 +133,8 @@ def _written_chain(
 
 
 def _write(plan: Plan, message: str, report: Report, wishes: Wishes, link: Link | None) -> Path:
+    states = report.comparison.migrations
+    followed = link is not None and link.number > 1
     return write(
         plan,
         message,
@@ -144,6 +146,7 @@ def _write(plan: Plan, message: str, report: Report, wishes: Wishes, link: Link 
         version_path=wishes.version_path,
         rev_id=wishes.rev_id,
         link=link,
+        known_heads=frozenset(head for state in states for head in state.heads) if states and not followed else None,
     )
 
 

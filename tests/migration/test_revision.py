@@ -125,6 +125,34 @@ def test_several_heads(database: str, tmp_path: Path) -> None:
         _write(project, head="nothing")
 
 
+def test_a_revision_that_somebody_wrote_meanwhile_is_seen(database: str, tmp_path: Path) -> None:
+    run_script(database, DATABASE)
+    project = Project(tmp_path, database)
+    project.add("root", None)
+    known = frozenset(head for state in project.check().comparison.migrations for head in state.heads)
+    assert known == {"root"}
+    first = _write(project, known_heads=known)
+    with pytest.raises(DriftError, match="another revision was written while this one was made") as caught:
+        _write(project, known_heads=known)
+    assert caught.value.place == str(first)
+    assert _alembic(project, "heads").count("(head)") == 1
+
+
+def test_two_at_once_never_leave_two_heads(database: str, tmp_path: Path) -> None:
+    run_script(database, DATABASE)
+    project = Project(tmp_path, database)
+    project.add("root", None)
+    command = [sys.executable, "-m", "drift", "revision", "--unverified", "--database-url", database, "-m"]
+    both = [
+        subprocess.Popen([*command, name], cwd=project.folder, stderr=subprocess.PIPE, text=True)
+        for name in ("one", "two")
+    ]
+    for process in both:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0 or "another revision was written while this one was made" in said
+    assert _alembic(project, "heads").count("(head)") == 1
+
+
 def test_version_locations(database: str, tmp_path: Path) -> None:
     run_script(database, DATABASE)
     ini = "version_locations = %(here)s/migrations/versions %(here)s/billing\npath_separator = space\n"

@@ -15,6 +15,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from drift.errors import DriftError
+from drift.files import write_file
 from drift.findings import Finding, Severity
 
 FIXABLE = ("RS301", "RS302")
@@ -83,10 +84,7 @@ def apply(edits: Iterable[Edit], *, directory: Path) -> None:
         if _read(path) != edit.before:
             raise DriftError(f"{edit.path} changed meanwhile", help=("run the command again",))
         if edit.after != edit.before:
-            try:
-                path.write_bytes(edit.after.encode("utf-8"))
-            except OSError as error:
-                raise DriftError(f"cannot write {edit.path}", details=(str(error.strerror),)) from error
+            write_file(path, edit.after)
 
 
 def _read(path: Path) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drift.errors import DriftError
+from drift.files import only_writer, write_file
 from drift.sources.responses.mapped import dotted, mapper_of
 from drift.sources.responses.unwrap import schemas_in
 
@@ -50,10 +51,11 @@ class Recorder:
             self._undo.pop()()
 
     def write(self, path: Path) -> None:
-        """Add what was seen to the file at ``path``: several test processes may write to it, one after another."""
-        met = self.met | set(read(path)) if path.exists() else self.met
-        document = {"version": _VERSION, "pairs": [{"schema": s, "model": m} for s, m in sorted(met)]}
-        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        """Add what was seen to the file at ``path``: several test processes may write to it."""
+        with only_writer(path.parent):
+            met = self.met | set(read(path)) if path.exists() else self.met
+            document = {"version": _VERSION, "pairs": [{"schema": s, "model": m} for s, m in sorted(met)]}
+            write_file(path, json.dumps(document, indent=2) + "\n")
 
     def note(self, annotation: Any, value: Any) -> None:
         """A value is validated as ``annotation``."""
