@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
 
 HIDDEN = "***"
 _IN_URL = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@'\"]*):[^\s'\"]*@")
@@ -21,6 +22,10 @@ _AS_PARAMETER = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST = 3
+_NAMED_SO = re.compile(r"PASSWORD|PASSWD|_PWD|SECRET|TOKEN", re.IGNORECASE)
+_NO_WORD = re.compile(r"(?=.*[^A-Za-z]).{6,}", re.DOTALL)
+"""What no text holds by chance, unlike ``test`` or ``postgres``."""
+_INNOCENT = ("postgresql", "mysql", "mariadb", "sqlite")
 
 
 def scrub(text: str, secrets: Iterable[str] = (), *, guess: bool = True) -> str:
@@ -43,3 +48,54 @@ def scrub(text: str, secrets: Iterable[str] = (), *, guess: bool = True) -> str:
         text = _WITHOUT_SCHEME.sub(rf"\g<start>:{HIDDEN}@", text)
         text = _AS_ITEM.sub(rf"\g<start>\g<quote>{HIDDEN}\g<quote>", text)
     return _AS_PARAMETER.sub(rf"\g<key>={HIDDEN}", text)
+
+
+def password_of(url: str) -> str | None:
+    """The password in the text of a URL, which need not be valid.
+
+    One that is part of the user, the place, or the scheme protects nothing, and hiding it would make the output
+    unreadable: ``None``.
+    """
+    scheme, separator, rest = url.partition("://")
+    userinfo, at, place = rest.rpartition("@")
+    user, colon, password = userinfo.partition(":")
+    if not (separator and at and colon and password):
+        return None
+    return None if any(password in word for word in (user, place, scheme, *_INNOCENT)) else password
+
+
+def environment_passwords(environment: Mapping[str, str]) -> frozenset[str]:
+    """What the project's own code may know and print: passwords of URLs in variables, and variables named so."""
+    found = (password_of(value) for value in environment.values())
+    named = (value for name, value in environment.items() if _NAMED_SO.search(name) and _NO_WORD.fullmatch(value))
+    return frozenset({*filter(None, found), *named})
+
+
+class Scrubbed:
+    """A text stream in front of another one that lets no password through. Whole lines are looked at."""
+
+    def __init__(self, stream: TextIO, secrets: Iterable[str]) -> None:
+        self._stream = stream
+        self._secrets = tuple(secrets)
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        """Write what is complete, and keep the beginning of a line until the rest comes."""
+        lines, newline, self._begun = (self._begun + text).rpartition("\n")
+        if newline:
+            self._stream.write(scrub(lines, self._secrets) + newline)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several pieces."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Write everything."""
+        begun, self._begun = self._begun, ""
+        self._stream.write(scrub(begun, self._secrets))
+        self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

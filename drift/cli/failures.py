@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import traceback
 
@@ -10,20 +11,14 @@ import rich_click as click
 
 from drift.errors import DriftError
 from drift.reports.safe import visible
-from drift.secrets import scrub
+from drift.secrets import environment_passwords, scrub
 
 _secrets: set[str] = set()
 
 
-def remember_secret(secret: str | None, *innocent: str | None) -> None:
-    """Keep a password out of everything shown from now on.
-
-    Args:
-        secret: The password.
-        innocent: Words of the same URL (user, host, database). A password that is part of one of these protects
-            nothing, and hiding it would make the output unreadable.
-    """
-    if secret and not any(secret in word for word in (*innocent, "postgresql", "mysql", "mariadb", "sqlite") if word):
+def remember_secret(secret: str | None) -> None:
+    """Keep a password out of everything shown from now on."""
+    if secret:
         _secrets.add(secret)
 
 
@@ -97,7 +92,7 @@ def _lines(title: str, place: str | None, details: tuple[str, ...], help: tuple[
 
 
 def _clean(text: str) -> str:
-    return visible_line(scrub(text, _secrets))
+    return visible_line(scrub(text, {*_secrets, *environment_passwords(os.environ)}))
 
 
 def visible_line(text: str) -> str:

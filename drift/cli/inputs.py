@@ -9,6 +9,7 @@ from drift.cli.failures import remember_secret
 from drift.cli.options import Settings
 from drift.cli.progress import Progress, silent
 from drift.policy import baseline_of
+from drift.secrets import password_of
 
 if TYPE_CHECKING:
     from drift.pipeline import Inputs
@@ -54,8 +55,4 @@ def inputs_for(settings: Settings, progress: Progress = silent, *, accepted: boo
 
 def remember_password(url: str) -> None:
     """Keep the password of a URL out of everything shown; works on URLs that cannot be parsed, too."""
-    scheme, separator, rest = url.partition("://")
-    userinfo, at, place = rest.rpartition("@")
-    user, colon, password = userinfo.partition(":")
-    if separator and at and colon:
-        remember_secret(password, user, place, scheme)
+    remember_secret(password_of(url))

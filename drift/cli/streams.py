@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import rich_click as click
 
 from drift.errors import DriftError
 from drift.files import move_descriptor
+from drift.secrets import Scrubbed, environment_passwords
 
 _reserved: TextIO | None = None
 _report: TextIO | None = None
@@ -29,12 +30,13 @@ def reserve() -> None:
         # One that is closed would be given to the next file or connection, and be written into.
         with contextlib.suppress(OSError):
             _fill(number)
-    if sys.stdout is None:
-        os.dup2(2, 1)
-        return
-    sys.stdout.flush()
-    descriptor = os.dup(1)
-    _reserved = open(descriptor, "w", encoding=sys.stdout.encoding, errors="backslashreplace")  # noqa: SIM115
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        descriptor, encoding = os.dup(1), sys.stdout.encoding
+    else:
+        # Closed, which whoever writes must hear of.
+        descriptor, encoding = os.open(os.devnull, os.O_RDONLY), "utf-8"
+    _reserved = open(descriptor, "w", encoding=encoding, errors="backslashreplace")  # noqa: SIM115
     os.dup2(2, 1)
     move_descriptor(1, descriptor)
     if hasattr(os, "register_at_fork"):
@@ -55,30 +57,28 @@ def _fill(number: int) -> None:
 def owned() -> Iterator[None]:
     """While this lasts, :func:`report` is standard output, and so is ``sys.stdout`` until :func:`aside`."""
     global _report
-    before = sys.stdout
-    _report = _reserved or before
+    before = sys.stdout, sys.stderr
+    _report = _reserved or sys.stdout
     sys.stdout = _report
     try:
         yield
     finally:
-        sys.stdout, _report = before, None
+        if sys.stderr is not before[1]:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.flush()
+        (sys.stdout, sys.stderr), _report = before, None
 
 
 def aside() -> None:
-    """From here on the project's code may run: what is printed goes to standard error."""
+    """From here on the project's code may run: what it prints goes to standard error, without passwords."""
+    if sys.stderr is not None:
+        sys.stderr = cast(TextIO, Scrubbed(sys.stderr, environment_passwords(os.environ)))
     sys.stdout = sys.stderr
 
 
 def report() -> TextIO:
-    """Where the report goes.
-
-    Raises:
-        DriftError: Standard output is closed.
-    """
-    stream = _report or sys.stdout
-    if stream is None:
-        raise DriftError("the report cannot be written", place="standard output", details=("it is closed",))
-    return stream
+    """Where the report goes."""
+    return _report or sys.stdout
 
 
 def echo(text: Any = "", *, nl: bool = True, color: bool | None = None) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy import Connection, Engine, event
 
 from drift.errors import DriftError
 from drift.migration.revision import UNTIL_LATER
+from drift.sources.models.importing import describe
+from drift.sources.project_code import ENDED, project_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,13 @@ def load(path: Path) -> RevisionModule:
     written = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        with project_code():
+            spec.loader.exec_module(module)
+    except ENDED as error:
         raise DriftError(
             "the revision cannot be imported",
             place=f"{path}{_line(error, path)}",
-            details=(f"{type(error).__name__}: {error}",),
+            details=(describe(error),),
         ) from error
     finally:
         sys.dont_write_bytecode = written

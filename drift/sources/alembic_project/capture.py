@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import io
 import logging.config
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, redirect_stdout
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from drift.errors import DriftError
+from drift.secrets import Scrubbed, environment_passwords, password_of
 from drift.sources.alembic_project.environment import CapturedEnvironment, environment
 from drift.sources.alembic_project.project import AlembicProject, env_failure
 from drift.sources.alembic_project.standin import no_database, reading_only
 from drift.sources.connections.failures import failure
 from drift.sources.connections.urls import parse
 from drift.sources.models.blame import relative
+from drift.sources.project_code import ENDED, project_code
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -154,19 +157,20 @@ def _listen(
     before = tuple(str(location) for location in script.version_locations or ())
     try:
         with ExitStack() as stack:
-            stack.enter_context(_silence())
+            stack.enter_context(_silence(_passwords(config)))
             stack.enter_context(databases)
             stack.enter_context(_flask_application(Path(script.dir, "env.py")))
             stack.enter_context(listener)
+            stack.enter_context(project_code())
             _run_env(script.run_env)
     except (DriftError, DBAPIError):
         # A DBAPIError is what the database said over a real connection.
         raise
     except (ArgumentError, NoSuchModuleError) as error:
         _explain_url(config, project)
-        raise env_failure(error, env_py, project) from error
-    except (Exception, SystemExit) as error:
-        raise env_failure(error, env_py, project) from error
+        raise env_failure(error, env_py, project, _passwords(config)) from error
+    except ENDED as error:
+        raise env_failure(error, env_py, project, _passwords(config)) from error
     if not listener.captured:
         raise DriftError(
             "env.py does not call context.configure(...)",
@@ -178,6 +182,12 @@ def _listen(
         return listener.heard()
     # Some env.py choose the revisions by the database.
     return tuple(replace(found, version_locations=after) for found in listener.heard())
+
+
+def _passwords(config: Config) -> frozenset[str]:
+    """Those that ``env.py`` can know of, as far as they can be told."""
+    password = password_of(config.get_main_option("sqlalchemy.url") or "")
+    return environment_passwords(os.environ) | ({password} if password else frozenset())
 
 
 def _explain_url(config: Config, project: AlembicProject) -> None:
@@ -218,14 +228,16 @@ def _run_in_worker_thread(run: Callable[[], None]) -> None:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    """Keep ``env.py`` from reconfiguring the logging of this process and from printing between findings."""
+def _silence(secrets: frozenset[str]) -> Iterator[None]:
+    """Keep ``env.py`` from reconfiguring the logging of this process, and what it prints from the findings."""
     before = logging.config.fileConfig
     logging.config.fileConfig = lambda *_, **__: None
+    printed = cast(TextIO, Scrubbed(sys.stderr, secrets))
     try:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(printed), redirect_stderr(printed):
             yield
     finally:
+        printed.flush()
         logging.config.fileConfig = before
 
 

@@ -182,8 +182,10 @@ def unreadable(error: Exception, place: Path) -> DriftError:
     )
 
 
-def env_failure(error: BaseException, env_py: str, project: AlembicProject) -> DriftError:
-    """The error for an exception that ``env.py`` raised."""
+def env_failure(
+    error: BaseException, env_py: str, project: AlembicProject, secrets: frozenset[str] = frozenset()
+) -> DriftError:
+    """The error for an exception that ``env.py`` raised, without passwords."""
     if isinstance(error, configparser.Error):
         return unreadable(error, project.place)
     place = blame(error, project.root)
@@ -198,7 +200,7 @@ def env_failure(error: BaseException, env_py: str, project: AlembicProject) -> D
         wants_arguments = False
     if wants_arguments and isinstance(error, (KeyError, ValueError, TypeError, SystemExit, AttributeError, IndexError)):
         advice = ("env.py reads -x arguments; pass those that it needs: -x name=value", *advice)
-    details = tuple(scrub(detail) for detail in found.details)
+    details = tuple(scrub(detail, secrets) for detail in found.details)
     return DriftError(f"{env_py} fails", place=found.place, details=details, help=advice)
 
 

@@ -14,6 +14,7 @@ from drift.errors import DriftError
 from drift.secrets import scrub
 from drift.sources.connections.broken import broken_url
 from drift.sources.models.blame import blame
+from drift.sources.project_code import ENDED, project_code
 
 
 @contextmanager
@@ -44,8 +45,9 @@ def import_user_module(name: str, *, directory: Path, purpose: str) -> ModuleTyp
         DriftError: It does not exist, or raises.
     """
     try:
-        return import_module(name)
-    except (Exception, SystemExit) as error:
+        with project_code():
+            return import_module(name)
+    except ENDED as error:
         raise import_failure(error, name, directory=directory, purpose=purpose) from error
 
 
@@ -69,7 +71,7 @@ def import_failure(error: BaseException, name: str, *, directory: Path, purpose:
 def describe(error: BaseException) -> str:
     """An exception in one line: its class and the first line of its message."""
     if isinstance(error, SystemExit):
-        return f"the module ended the program: SystemExit({error.code!r})"
+        return f"the module ended the program: {error!r}"
     lines = [line.strip() for line in scrub(str(error)).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import registry
 from drift.errors import DriftError
 from drift.sources.models.blame import blame
 from drift.sources.models.importing import advice, describe, import_user_module
+from drift.sources.project_code import ENDED, project_code
 
 _FORMS = "app.models:Base (a base class, a MetaData, a registry, a list of them, a function that returns one)"
 
@@ -117,8 +118,9 @@ def _call(factory: Any, name: str, directory: Path) -> object:
             help=("Name a function without arguments, or the metadata itself.",),
         ) from error
     try:
-        return factory()
-    except (Exception, SystemExit) as error:
+        with project_code():
+            return factory()
+    except ENDED as error:
         place = blame(error, directory)
         raise DriftError(
             f"{name}() failed",

@@ -16,6 +16,8 @@ from pydantic import BaseModel
 
 from drift.errors import DriftError
 from drift.sources.models.blame import blame
+from drift.sources.models.importing import describe
+from drift.sources.project_code import ENDED, project_code
 from drift.sources.responses.unwrap import is_schema
 
 
@@ -78,8 +80,9 @@ def load(reference: str, *, directory: Path) -> Any:
     """
     module_name, _, attribute = reference.strip().partition(":")
     try:
-        target: Any = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001, RUF100 - importing runs any code
+        with project_code():
+            target: Any = importlib.import_module(module_name)
+    except ENDED as error:
         raise import_failure(reference, error, directory) from error
     for part in filter(None, attribute.split(".")):
         if not hasattr(target, part):
@@ -95,11 +98,10 @@ def load(reference: str, *, directory: Path) -> Any:
 def import_failure(reference: str, error: BaseException, directory: Path) -> DriftError:
     """The user's own line that failed, not the importer's."""
     place = blame(error, directory)
-    first = (str(error).splitlines() or [""])[0][:200]
     return DriftError(
         f"cannot import {reference}",
         place=str(place) if place is not None else None,
-        details=(f"{type(error).__name__}: {first}",),
+        details=(describe(error)[:200],),
         help=("run drift in the environment and directory in which the application itself starts",),
     )
 
@@ -140,8 +142,9 @@ def _sort_in(value: Any, spelling: str, named: Named, directory: Path) -> None:
 
 def _call(factory: Any, spelling: str, directory: Path) -> Any:
     try:
-        made = factory()
-    except Exception as error:  # noqa: BLE001, RUF100 - a factory runs any code
+        with project_code():
+            made = factory()
+    except ENDED as error:
         raise import_failure(f"{spelling}()", error, directory) from error
     if callable(made) and not _is_app(made):
         raise DriftError(
@@ -157,7 +160,7 @@ def _add_submodules(module: ModuleType, named: Named) -> None:
         if info.name.rpartition(".")[2] in ("__main__", "conftest") or ".tests." in f"{info.name}.":
             continue
         try:
-            named.modules.append(importlib.import_module(info.name))
-        except Exception as error:  # noqa: BLE001, RUF100 - one broken module does not hide the others
-            first = (str(error).splitlines() or [""])[0][:200]
-            named.failures.append((info.name, f"{type(error).__name__}: {first}"))
+            with project_code():
+                named.modules.append(importlib.import_module(info.name))
+        except ENDED as error:  # One broken module does not hide the others.
+            named.failures.append((info.name, describe(error)[:200]))
