@@ -53,6 +53,7 @@ STEPS = 20_000
 """Expressions that are looked at for one endpoint."""
 
 _VALIDATES = frozenset({"model_validate", "from_orm", "parse_obj", "validate"})
+_DUMPS = frozenset({"model_dump", "dict"})
 _KEEPS = (list, tuple, set, frozenset, sorted, reversed, iter, filter)
 
 
@@ -189,8 +190,8 @@ class Calls:
             case Thing(type() as cls):
                 return self._of_class(cls, name, value)
             case Thing(inner):
-                own = getattr(inner, "__dict__", None)
-                if isinstance(own, dict) and name in own:
+                own = _own_attributes(inner)
+                if name in own:
                     return (Thing(own[name]),)
                 return self._of_class(type(inner), name, value) if is_own(type(inner)) else UNKNOWN
             case Instance(cls, attributes):
@@ -290,13 +291,16 @@ class Calls:
                 return foreign(package, name, arguments, self._apply)
             case Thing(inner) if not isinstance(inner, (ModuleType, type)) and not is_own(type(inner)):
                 return foreign(package_of(type(inner)), name, arguments, self._apply)
+            case Word.UNKNOWN if name in _DUMPS:
+                return (Keyed({}, False, place),)
             case Word.UNKNOWN:
                 return foreign("", name, arguments, self._apply)
             case Made(schema) | Validated(schema):
                 function = lookup(schema, name)
                 if isinstance(function, FunctionType) and is_own(function):
                     return self.run(function, arguments, value)
-                return (Record(),)
+                # A dump, or a copy.
+                return (Keyed(dict(value.fields), value.whole, value.place),) if isinstance(value, Made) else (value,)
             case _:
                 return self.call(self._attribute(value, name), arguments, place)
 
@@ -305,7 +309,7 @@ class Calls:
         function = lookup(cls, name)
         if isinstance(function, FunctionType) and is_own(function):
             return self.run(function, arguments, value)
-        if name in AS_MAPPINGS or name in ("model_dump", "dict", "with_entities"):
+        if name in AS_MAPPINGS | _DUMPS or name == "with_entities":
             return (Record(cls),)
         if name in ONE or name in ALL:
             return (Rows(cls, name in ALL, value.sure),)
@@ -370,7 +374,7 @@ class Calls:
                 return UNKNOWN
 
     def _called(self, function: Any, arguments: Arguments) -> Values:
-        if function in (next, min, max) and arguments.positional:
+        if any(function is each for each in (next, min, max)) and arguments.positional:
             return elements(arguments.positional[0])
         if function is map and len(arguments.positional) > 1:
             return (
@@ -379,7 +383,7 @@ class Calls:
         return foreign(package_of(function), getattr(function, "__name__", ""), arguments, self._apply)
 
     def _new(self, cls: type, arguments: Arguments, place: Place) -> Values:
-        if cls in _KEEPS:
+        if any(cls is each for each in _KEEPS):
             return arguments.positional[-1] if arguments.positional else (Series(()),)
         if cls is dict:
             rows = [v for v in arguments.all() if isinstance(v, (Rows, Record))]
@@ -416,6 +420,15 @@ class Calls:
 
 def _is_dependency(value: Any) -> bool:
     return type(value).__name__ in ("Depends", "Security") and hasattr(value, "dependency")
+
+
+def _own_attributes(value: object) -> dict[str, Any]:
+    """What an object holds itself; a proxy is not asked for what it stands for."""
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _closure(function: FunctionType) -> dict[str, Any]:

@@ -145,9 +145,9 @@ def _take_in(endpoint: Endpoint, discovery: Discovery) -> None:
     for use in code.uses:
         entry = discovery.entry(use.schema)
         _add(entry.uses, use, endpoint.routes)
-        entry.routes.update(dict.fromkeys(endpoint.routes))
-        entry.read |= told[use.schema]
         if use.how is How.READ and use.model is not None:
+            entry.routes.update(dict.fromkeys(endpoint.routes))
+            entry.read = True
             _narrow(entry.given, use.model, code.written.get(use.model, frozenset()))
     for body in endpoint.bodies:
         for schema in schemas_in(body):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-from drift.sources.responses.calls import Calls, Enough
+from drift.sources.responses.calls import Calls
 from drift.sources.responses.functions import hints
 from drift.sources.responses.typed import values_of_type
 from drift.sources.responses.uses import How, Use, Uses
@@ -43,9 +43,8 @@ def read_endpoint(endpoint: Any, response: Any) -> EndpointCode:
     promised, calls = Uses(), Calls()
     promised.flow(values_of_type(hints(function).get("return")), response, place)
     try:
-        returned = calls.run(function)
-        calls.uses.flow(returned, response, place)
-    except (Enough, RecursionError):
+        calls.uses.flow(calls.run(function), response, place)
+    except Exception:  # noqa: BLE001, RUF100 - code can be written in any way; what cannot be followed is unknown
         calls = Calls()
     return EndpointCode(
         tuple(use for use in promised.found if use.how is How.READ),

@@ -15,6 +15,7 @@ from sqlalchemy.engine.url import make_url
 
 from drift.alignment.observations import (
     AnnotationFact,
+    Demand,
     Evidence,
     Observations,
     SchemaPair,
@@ -96,7 +97,9 @@ class _Observer:
         self._witnesses = Witnesses(_dialect(options))
         self._described: dict[type, MappedClass | None] = {}
         self._classes = Classes(filter(None, map(self._describe, models.classes)))
-        self._pairing = Pairing(self._classes, models.directory, options.pairs, options.recorded)
+        self._pairing = Pairing(
+            self._classes, models.directory, options.pairs, options.recorded, with_app=discovery.apps
+        )
         rows = Rows(self._describe, self._witnesses)
         self._prober = Prober(rows, self._witnesses, self._places, _live(options.actual, options.schema_translate_map))
         self._probes: dict[tuple[type, type], Probe | None] = {}
@@ -343,6 +346,8 @@ class _Observer:
             if blocked:
                 self._unprobed.append(_not_asked(schema, f"its code tried an effect outside the process: {blocked[0]}"))
                 continue
+            filled = found.filled.get(match.mapped.cls, frozenset())
+            facts = tuple(fact for fact in facts if fact.demand is not Demand.ABSENT or fact.field not in filled)
             pairs.append(
                 SchemaPair(
                     schema=dotted(schema),

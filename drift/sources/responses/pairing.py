@@ -98,8 +98,11 @@ class Pairing:
         directory: Path,
         explicit: Mapping[str, str | None],
         recorded: Iterable[tuple[str, str]],
+        *,
+        with_app: bool,
     ) -> None:
         self._classes = classes
+        self._with_app = with_app
         self._directory = directory
         self._explicit = explicit
         self._recorded: dict[str, list[str]] = {}
@@ -124,6 +127,8 @@ class Pairing:
             return self._dismiss(schema, "routes take it, and none answers with it")
         if not found.routes and self.is_request(schema):
             return self._dismiss(schema, "its name says that it is a request")
+        if not found.routes and self._with_app and schema.__subclasses__():
+            return self._dismiss(schema, "no route names it; other schemas are derived from it")
         common = self._common_base(schema)
         return (common,) if common is not None else ()
 

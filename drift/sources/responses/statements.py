@@ -198,6 +198,8 @@ class Frame:
                 return _guarded(self.values(parts))
             case ast.BoolOp(_, parts):
                 return _guarded([self.value(part) for part in parts][-1])
+            case ast.BinOp(left, ast.BitOr(), right):
+                return self._merged(self.value(left), self.value(right), node)
             case ast.Tuple(parts):
                 return (Several(tuple(self.value(part) for part in parts)),)
             case ast.List(parts) | ast.Set(parts):
@@ -277,6 +279,14 @@ class Frame:
                 whole = False
         return (Keyed(fields, whole, self._at(node)),)
 
+    def _merged(self, left: Values, right: Values, node: ast.expr) -> Values:
+        """``one | other`` of two dictionaries."""
+        both = [value for value in (*left, *right) if isinstance(value, Keyed)]
+        if len(both) != len(left) + len(right):
+            return PLAIN
+        fields = {key: values for value in both for key, values in value.fields.items()}
+        return (Keyed(fields, all(value.whole for value in both), self._at(node)),)
+
     def _subscript(self, inner: ast.expr, key: ast.expr) -> Values:
         owners = self.value(inner)
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
@@ -307,7 +317,7 @@ class Frame:
                 origin = self.type(inner)
                 written = arguments.elts if isinstance(arguments, ast.Tuple) else [arguments]
                 inside = tuple(self.type(part) for part in written)
-                if origin in (list, set, frozenset, tuple) and None not in inside:
+                if any(origin is each for each in (list, set, frozenset, tuple)) and None not in inside:
                     return origin[inside]
                 return origin if is_schema(origin) else None
             case ast.BinOp(left, ast.BitOr(), right):
