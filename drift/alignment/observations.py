@@ -118,6 +118,9 @@ class Observation:
         location: Where the field is written.
         ignored: Codes, names, or prefixes ignored on the field.
         guarded: Every request schema that fills the column rejects the value as well.
+        tried: The value itself.
+        shared: What else inherits the field from where it is written and is no response: requests, mapped classes.
+        loosened: Requests that would accept None as well if the schema did: they inherit from it, or nest it.
         bound: Further columns that decide with ``columns``: with another value in one of them the row is accepted.
         judge: Judges real values of ``columns`` and ``bound``.
     """
@@ -145,7 +148,10 @@ class Observation:
     given: bool = False
     location: Location | None = None
     ignored: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    loosened: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()
+    tried: object = dataclasses.field(default=None, compare=False, repr=False)
     judge: Judge | None = dataclasses.field(default=None, compare=False, repr=False)
 
 

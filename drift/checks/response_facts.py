@@ -201,6 +201,8 @@ def make_finding(
             ("error_message", first.message),
             ("routes", tuple(map(str, pair.routes))),
             ("ignored", ignored_inline(case)),
+            ("shared", first.shared),
+            ("loosened", first.loosened),
             *((("group", f"{facts.qualified(case.table)}.{','.join(first.columns)}"),) if case.shared > 1 else ()),
             *more,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drift.alignment.observations import RowAnswer, RowCondition, RowQuestion
+from drift.alignment.observations import Phase, RowAnswer, RowCondition, RowQuestion
 from drift.checks.registry import Subjects, check
 from drift.checks.response_facts import FieldCase, column_text, consequence, make_finding, place_of
 from drift.findings import Outcome, Repair, Safety, Severity
@@ -224,7 +224,7 @@ def _is_enforced_live(case: FieldCase) -> bool:
 
 @check("RS303", "response-derived-null", Severity.ERROR, Subjects.OTHER)
 def response_derived_null(case: FieldCase) -> Iterator[Outcome]:
-    """A property, proxy, validator or computed field behind a response breaks when a column is NULL.
+    """A property, proxy, validator, serializer or computed field behind a response breaks when a column is NULL.
 
     ## Example
 
@@ -241,15 +241,19 @@ def response_derived_null(case: FieldCase) -> Iterator[Outcome]:
     ## What happens at run time
 
     An AttributeError inside a property counts as an absent attribute (`Field required`); any other exception escapes
-    Pydantic as it is. A `computed_field` breaks only when the response is dumped. All of them answer 500.
+    Pydantic as it is. A `computed_field` or a serializer breaks only when the response is dumped. All of them answer
+    500.
 
     ## How severe
 
-    As for a field that reads the column itself (see RS301).
+    As for a field that reads the column itself (see RS301). Where a validator binds several columns ("a successor needs
+    an end"), so that such a row passes with another value beside the NULL, it is a *warning*, and an *error* once
+    `--probe` finds a row that fails.
 
     ## Way out
 
-    Handle None in the property, or make the column NOT NULL.
+    Handle None in the property or the serializer, or make the column NOT NULL. `--fix-schemas` leaves it to a person:
+    the field accepts None already, or reads it through code.
     """
     found = [(case_, verdict) for case_ in _each(case) if (verdict := _null_verdict(case_)) is not None]
     if not found:
@@ -258,19 +262,22 @@ def response_derived_null(case: FieldCase) -> Iterator[Outcome]:
     first = worst.first
     what = ", ".join(dict.fromkeys(column_text(each.first, each.table) for each, _ in found))
     bound = ", ".join(first.bound)
+    written = first.direct and first.phase is Phase.SERIALISATION
+    name = f"{case.pair.name}.{case.field}"
+    does = f"{name} cannot be written as JSON" if written else f"{name} is derived from {what} and breaks"
+    when = f"a NULL in {what}" if written else "NULL"
+    code_ = f"in the serializer of {case.field}" if written else f"where {case.field} is made"
     yield make_finding(
         "RS303",
         "response-derived-null",
         worst,
         severity,
         message=(
-            f"{case.pair.name}.{case.field} is derived from {what} and breaks when it is NULL"
-            f"{f', unless {bound} rules that out' if bound else ''} ({first.error}): {consequence(case.pair)}."
+            f"{does} on {when}{f', unless {bound} rules that out' if bound else ''} ({first.error}): "
+            f"{consequence(case.pair)}."
         ),
         actual=f"{what}: {actual}",
-        repair=Repair(
-            "handle-null", Safety.MANUAL, (f"handle None where {case.field} is made", f"or make {what} NOT NULL")
-        ),
+        repair=Repair("handle-null", Safety.MANUAL, (f"handle None {code_}", f"or make {what} NOT NULL")),
         more=_more(answer),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from drift.alignment.observations import (
     Observation,
     Observations,
+    Phase,
     RowAnswer,
     RowCondition,
     RowQuestion,
@@ -145,6 +146,7 @@ def _cases(pairs: Iterable[SchemaPair], facts: Facts) -> Iterator[tuple[Check, F
 
 
 def _check_for(observation: Observation) -> Check:
-    if observation.trial in (Trial.NULL, Trial.RELATION) and not observation.direct:
+    made = not observation.direct or observation.phase is Phase.SERIALISATION
+    if observation.trial in (Trial.NULL, Trial.RELATION) and made:
         return response_nulls.response_derived_null
     return _ON_DIRECT[observation.trial]

@@ -106,7 +106,9 @@ def _place_of_mapper_error(error: Exception, directory: Path) -> Location | None
     message = str(error)
     attributes = _ATTRIBUTE.findall(message)
     names = {*_MAPPER.findall(message), *(name for name, _ in attributes)}
-    found = [mapper for known in mapperlib._all_registries() for mapper in known.mappers]
+    managers = [manager for known in mapperlib._all_registries() for manager in known._managers]
+    # What failed may have left a class half made, for which SQLAlchemy raises an error of its own.
+    found = [manager.mapper for manager in managers if manager.is_mapped]
     # Classes of one name may exist in several modules; the mapper that failed is marked.
     suspects = [mapper for mapper in found if mapper._configure_failed] or [
         mapper for mapper in found if mapper.class_.__name__ in names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from drift.alignment.observations import (
     AnnotationFact,
     Demand,
     Evidence,
+    Observation,
     Observations,
     SchemaPair,
     Trial,
@@ -35,8 +37,9 @@ from drift.sources.responses.places import Places
 from drift.sources.responses.probing import Probe, Prober
 from drift.sources.responses.reading import WHOLE, Reader
 from drift.sources.responses.references import resolve
-from drift.sources.responses.requesting import probe_request
+from drift.sources.responses.requesting import probe_request, rejects
 from drift.sources.responses.rows import Rows
+from drift.sources.responses.sharing import loosened_by, requests_of, shared_with
 from drift.sources.responses.trials import LiveColumn
 from drift.sources.responses.uses import How
 from drift.sources.responses.witnesses import Witnesses
@@ -106,6 +109,8 @@ class _Observer:
         self._accepted: dict[type[BaseModel], dict[type, Match]] = {}
         self._rejected: dict[type[BaseModel], tuple[str, MappedClass]] = {}
         self._unprobed: list[Unprobed] = []
+        self._takers = requests_of(discovery, self._pairing.is_request)
+        self._fillers: dict[type, list[type[BaseModel]]] = {}
         self._labels: dict[tuple[str, str], UnknownLabel] = {}
 
     def run(self, unprobed: list[Unprobed]) -> Observations:
@@ -113,7 +118,8 @@ class _Observer:
         with Guard() as guard, TimeLimit(self._options.seconds) as limit:
             accepted = self._responses(guard, limit)
             requests = self._requests(guard, limit)
-        pairs = tuple(sorted(map(self._pair, accepted), key=_order))
+            made = [self._pair(match, accepted, guard, limit) for match in accepted]
+        pairs = tuple(sorted(made, key=_order))
         read: dict[type, set[str]] = {}
         for match in accepted:
             aliases = Reader(match.schema, from_attributes=None).reads.values()
@@ -282,7 +288,7 @@ class _Observer:
         cls = likely.dotted if likely is not None else "the.mapped.Class"
         return f'say what it reads in [tool.drift.responses.pairs]: "{dotted(schema)}" = "{cls}" (or "" for no class)'
 
-    def _pair(self, match: Match) -> SchemaPair:
+    def _pair(self, match: Match, accepted: list[Match], guard: Guard, limit: TimeLimit) -> SchemaPair:
         found = self._found(match.schema)
         probe = self._probes[match.schema, match.mapped.cls]
         assert probe is not None
@@ -301,6 +307,8 @@ class _Observer:
         observations = [*probe.observations, *(probe.against if match.certain or match.but_for_a_field else ())]
         if match.only is not None:
             observations = [each for each in (*observations, *probe.against) if each.field in match.only]
+        responses = frozenset(other.schema for other in accepted) - self._takers
+        observations = [self._in_company(match, each, responses, guard, limit) for each in observations]
         return SchemaPair(
             schema=name,
             model=match.mapped.dotted,
@@ -312,10 +320,35 @@ class _Observer:
             routes=tuple(sorted(found.routes)),
             served=bool(found.routes) if self._discovery.apps else None,
             fields=tuple(match.schema.model_fields),
-            observations=tuple(replace(each, given=each.attribute in match.given) for each in observations),
+            observations=tuple(observations),
             location=self._places.of_class(match.schema),
             ignored=self._places.ignored(match.schema, None),
         )
+
+    def _in_company(
+        self,
+        match: Match,
+        observation: Observation,
+        responses: frozenset[type[BaseModel]],
+        guard: Guard,
+        limit: TimeLimit,
+    ) -> Observation:
+        """The observation with what other schemas have to do with its field."""
+        return replace(
+            observation,
+            given=observation.attribute in match.given,
+            guarded=observation.trial is Trial.OTHER and self._guarded(match.mapped, observation, guard, limit),
+            shared=shared_with(match.schema, observation.field, responses),
+            loosened=loosened_by(match.schema, observation.field, self._takers),
+        )
+
+    def _guarded(self, mapped: MappedClass, observation: Observation, guard: Guard, limit: TimeLimit) -> bool:
+        """Whether there are requests for the column, and all of them reject the value."""
+        name = observation.attribute
+        fillers = [schema for schema in self._fillers.get(mapped.cls, ()) if name in schema.model_fields]
+        with contextlib.suppress(Overtime), guard.on(), limit.region():
+            return bool(fillers) and all(rejects(schema, name, observation.tried) for schema in fillers)
+        return False
 
     # --- requests, annotations
 
@@ -327,6 +360,7 @@ class _Observer:
             match = self._pairing.request(schema)
             if match is None:
                 continue
+            self._fillers.setdefault(match.mapped.cls, []).append(schema)
             posted = any(route.method == "POST" for route in found.takes)
             whole = is_create(schema.__name__) or (posted and not self._pairing.is_request(schema))
             try:

@@ -227,6 +227,7 @@ class _Pair:
                 table=attribute.table,
                 columns=(attribute.column_name,),
                 value=attempt.text,
+                tried=attempt.value,
                 direct=not path and attribute.key in self._reader.reads.get(failure.field, ()),
                 limit=limit if isinstance(limit, int) else None,
                 size=attempt.size,

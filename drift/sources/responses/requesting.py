@@ -61,6 +61,19 @@ def probe_request(
     return tuple(facts), tuple(fields)
 
 
+def rejects(schema: type[BaseModel], name: str, value: object) -> bool:
+    """Whether a request schema rejects a value for a field."""
+    payload = example_payload(schema)
+    key = input_key(schema, name)
+    try:
+        schema.__pydantic_validator__.validate_python({**(payload or {}), key: value})
+    except ValidationError as failure:
+        return any(error["loc"][:1] == (key,) for error in failure.errors(include_url=False))
+    except Exception:  # noqa: BLE001, RUF100 - validators are the project's code
+        return False
+    return False
+
+
 class _Asker:
     def __init__(
         self,

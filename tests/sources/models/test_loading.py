@@ -240,6 +240,51 @@ def test_mappers_are_configured_and_their_error_points_at_the_relationship(tmp_p
         assert error.__cause__ is not None
 
 
+HALF_MADE = """
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column
+from sqlalchemy.orm.instrumentation import register_class
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class UserVersion:
+    pass
+
+
+@event.listens_for(Mapper, "before_configured", once=True)
+def build():
+    Base.registry._add_manager(register_class(UserVersion))
+    raise KeyError("users_version")
+"""
+
+
+def test_an_extension_that_fails_half_way_is_told_by_its_own_error(tmp_path: Path) -> None:
+    from sqlalchemy.orm import clear_mappers
+    from sqlalchemy.orm.instrumentation import unregister_class
+
+    with project(tmp_path, {"models.py": HALF_MADE}) as package:
+        try:
+            error = _error(f"{package}.models:Base", tmp_path)
+        finally:
+            half_made = sys.modules[f"{package}.models"]
+            half_made.Base.registry._managers.pop(half_made.UserVersion.__dict__["_sa_class_manager"])
+            unregister_class(half_made.UserVersion)
+            clear_mappers()
+        line = HALF_MADE.splitlines().index('    raise KeyError("users_version")') + 1
+        assert "mappers cannot be configured" in error.title
+        assert error.place == f"{package}/models.py:{line}"
+        assert "users_version" in error.details[0]
+
+
 def test_flask_sqlalchemy(tmp_path: Path) -> None:
     pytest.importorskip("flask_sqlalchemy")
     text = (
