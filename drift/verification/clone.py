@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from drift.migration.context import NoNatives, PlanContext
@@ -15,6 +15,7 @@ from drift.migration.ddl.postgresql import PostgresDDL
 from drift.migration.ddl.quoting import Quoting
 from drift.migration.options import PlanOptions
 from drift.schema import QualifiedName, Schema, Table, TableKind
+from drift.verification.statements import run_as_written
 
 if TYPE_CHECKING:
     from drift.dialects.postgresql.beside import Beside
@@ -62,7 +63,7 @@ def clone(schema: Schema, connection: Connection, beside: Beside | None = None) 
 def _execute(connection: Connection, statement: str) -> str | None:
     savepoint = connection.begin_nested()
     try:
-        connection.execute(text(statement.replace("\\", "\\\\").replace(":", "\\:")))
+        run_as_written(connection, statement)
     except SQLAlchemyError as error:
         savepoint.rollback()
         origin = getattr(error, "orig", error)

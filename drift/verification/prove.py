@@ -19,10 +19,11 @@ from drift.migration.revision import add_to_docstring, identifiers, write
 from drift.migration.splitting import Link, place_of, split
 from drift.pipeline import Inputs, Report, run_check
 from drift.pipeline.plan_costs import Live, live_details
+from drift.schema import QualifiedName, Schema
 from drift.secrets import scrub
 from drift.verification.alembic_judge import alembic_differences
 from drift.verification.clone import clone
-from drift.verification.comparing import structural_differences
+from drift.verification.comparing import lacking, structural_differences
 from drift.verification.proof import Proof
 from drift.verification.rows import Supply, count_rows, fill, supplies
 from drift.verification.running import RevisionModule, counting, load, run
@@ -266,6 +267,7 @@ def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str 
         with engine.connect() as connection:
             refused = (*scratch.refused, *clone(live, connection, details.beside))
             put = fill(connection, live, supply) if supply.rows else 0
+        copied = run_check(_on(inputs, scratch)).alignment.actual if refused else live
         # What is wrong with the live database now is not brought in by the revision, even where a pending one hides it.
         known = alembic_differences(engine, comparison.natives, live) if case.before else ()
         broken = None
@@ -277,10 +279,19 @@ def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str 
             seen = (case.report.findings, known)
             proof, broken = _run_through(module, scratch, engine, inputs, case.claims, options, seen)
         engine.dispose()
+    lacks = _lacks((*case.claims, *proof.answered), live, copied)
     not_cloned = tuple(scrub(f"{item.statement}: {item.reason}") for item in refused)
     return replace(
-        proof, not_cloned=not_cloned, rows=put, strangers=scratch.strangers
+        proof, not_cloned=not_cloned, lacks=lacks, rows=put, strangers=scratch.strangers
     ), broken.stopped if broken is not None else None
+
+
+def _lacks(findings: Iterable[Finding], live: Schema, copied: Schema) -> tuple[str, ...]:
+    """What is missing in the copy of the tables that findings are about."""
+    about = {QualifiedName(f.subject.schema, f.subject.table or f.subject.name) for f in findings}
+    there = {table.name: table for table in copied.tables}
+    tables = (table for table in live.tables if table.name in about)
+    return tuple(name for table in tables for name in lacking(table, there.get(table.name)))
 
 
 def _inside(project: AlembicProject | None) -> Any:

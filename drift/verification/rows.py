@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import Column, Enum, QualifiedName, Schema, Table, TableKind
+from drift.verification.statements import run_as_written
 
 if TYPE_CHECKING:
     from drift.dialects.postgresql.statistics import ColumnStatistics, TableStatistics
@@ -86,7 +87,7 @@ def fill(connection: Connection, schema: Schema, supply: Supply) -> int:
             statement = _insert(table, quoting, enums, supply, number)
             savepoint = connection.begin_nested()
             try:
-                connection.execute(text(statement.replace("\\", "\\\\").replace(":", "\\:")))
+                run_as_written(connection, statement)
             except SQLAlchemyError:
                 savepoint.rollback()
             else:
@@ -181,6 +182,6 @@ def count_rows(engine: Engine, schema: Schema) -> dict[str, int]:
     counts: dict[str, int] = {}
     with engine.connect() as connection:
         for table in _holding_rows(schema):
-            result: Any = connection.execute(text(f"SELECT count(*) FROM {quoting.qualified(table.name)}"))
+            result = run_as_written(connection, f"SELECT count(*) FROM {quoting.qualified(table.name)}")
             counts[str(table.name)] = int(result.scalar_one())
     return counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_nobody_else_may_enter_the_copy(postgresql_server: Server) -> None:
 def _login(server: Server, rights: str, grant: str = "") -> Iterator[str]:
     """The URL of a login that lives as long as the block."""
     administrator = create_engine(server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    name = f"drift_login_{abs(hash((rights, grant))) % 10**8}"
+    name = f"drift_login_{uuid.uuid4().hex[:12]}"
     with administrator.connect() as connection:
         connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN PASSWORD 'x' {rights}")
         if grant:
@@ -241,6 +242,23 @@ def test_what_rests_on_an_extension_that_is_left_out_is_told(database: str, tmp_
     assert "Not part of the copy: CREATE EXTENSION dblink: it brings the foreign-data wrapper dblink_fdw" in out
     assert "Not part of the copy: CREATE TABLE remote" in out
     assert "Proven on an embedded PostgreSQL" in out
+
+
+def test_a_table_whose_copy_lacks_something_is_not_proven(database: str, tmp_path: Path) -> None:
+    run_script(
+        database,
+        DATABASE + "CREATE TABLE others (name text);"
+        "CREATE FUNCTION length_in_c(text) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'textlen';"
+        "CREATE INDEX ix_others ON others (length_in_c(name));",
+    )
+    project = Project(tmp_path, database)
+    assert "Proven on" in project.drift("revision", "-m", "motto").out
+    for path in project.versions.glob("*.py"):
+        path.unlink()
+    run_script(database, "CREATE INDEX ix_length ON users (length_in_c(name))")
+    said = project.drift("revision", "-m", "motto", expect=2).err
+    assert "Missing in the copy: public.users ix_length" in said
+    assert "Not part of the copy: CREATE INDEX ix_length" in said
 
 
 def test_a_server_that_keeps_the_new_login_out(postgresql_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
