@@ -1,68 +1,67 @@
-"""Give names without a schema the schema that they mean, so that both sides spell names alike."""
+"""Give names of one side's default schema the other side's, so that both sides spell names alike."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
-from drift.schema import Column, Domain, Enum, ForeignKey, QualifiedName, Schema, Sequence, Table
+from drift.schema import Column, QualifiedName, Schema, Sequence, Table
 
-T = TypeVar("T", Enum, Domain)
+Rename = Callable[[QualifiedName], QualifiedName]
 
 
 def qualified(schema: Schema, default: str | None) -> Schema:
-    """``schema`` with every name inside ``default`` that had no schema of its own; the same object if none had."""
-    named = [
-        *(table.name for table in schema.tables),
-        *(enum.name for enum in schema.enums),
-        *(domain.name for domain in schema.domains),
-        *(sequence.name for sequence in schema.sequences),
-    ]
-    if default is None or all(name.schema is not None for name in named):
+    """``schema`` as it would lie in a database whose default schema is ``default``.
+
+    Names without a schema, and names in the schema's own default one, move there. The same object if there were none:
+    two databases of a MySQL server, or two tenants, correspond by their default schemas, whatever these are called.
+    """
+    own = schema.default_schema
+    if default is None or (own in (None, default) and not _has_bare_names(schema)):
         return schema
+
+    def name(old: QualifiedName) -> QualifiedName:
+        return QualifiedName(default, old.name) if old.schema is None or old.schema == own else old
+
     return replace(
         schema,
-        tables=tuple(_table(table, default) for table in schema.tables),
-        enums=tuple(_object(enum, default) for enum in schema.enums),
-        domains=tuple(_object(domain, default) for domain in schema.domains),
-        sequences=tuple(_sequence(sequence, default) for sequence in schema.sequences),
+        default_schema=default,
+        schemas=tuple(default if item == own else item for item in schema.schemas),
+        tables=tuple(_table(table, name) for table in schema.tables),
+        enums=tuple(replace(enum, name=name(enum.name)) for enum in schema.enums),
+        domains=tuple(replace(domain, name=name(domain.name)) for domain in schema.domains),
+        sequences=tuple(_sequence(sequence, name) for sequence in schema.sequences),
+        relation_names=tuple(map(name, schema.relation_names)),
     )
 
 
-def _name(name: QualifiedName, default: str) -> QualifiedName:
-    return QualifiedName(default, name.name) if name.schema is None else name
+def _has_bare_names(schema: Schema) -> bool:
+    named = (schema.tables, schema.enums, schema.domains, schema.sequences)
+    return any(thing.name.schema is None for things in named for thing in things)
 
 
-def _object(thing: T, default: str) -> T:
-    return thing if thing.name.schema is not None else replace(thing, name=_name(thing.name, default))
-
-
-def _sequence(sequence: Sequence, default: str) -> Sequence:
+def _sequence(sequence: Sequence, name: Rename) -> Sequence:
     owner = sequence.owned_by
-    if owner is not None:
-        owner = (_name(owner[0], default), owner[1])
-    return replace(sequence, name=_name(sequence.name, default), owned_by=owner)
+    return replace(sequence, name=name(sequence.name), owned_by=None if owner is None else (name(owner[0]), owner[1]))
 
 
-def _table(table: Table, default: str) -> Table:
+def _table(table: Table, name: Rename) -> Table:
     return replace(
         table,
-        name=_name(table.name, default),
-        columns=tuple(_column(column, default) for column in table.columns),
-        foreign_keys=tuple(_foreign_key(key, default) for key in table.foreign_keys),
+        name=name(table.name),
+        columns=tuple(_column(column, name) for column in table.columns),
+        foreign_keys=tuple(replace(key, target=name(key.target)) for key in table.foreign_keys),
+        inherits=tuple(map(name, table.inherits)),
+        partition_of=None if table.partition_of is None else name(table.partition_of),
     )
 
 
-def _column(column: Column, default: str) -> Column:
+def _column(column: Column, name: Rename) -> Column:
     if column.enum is None and column.domain is None and column.sequence is None:
         return column
     return replace(
         column,
-        enum=None if column.enum is None else _name(column.enum, default),
-        domain=None if column.domain is None else _name(column.domain, default),
-        sequence=None if column.sequence is None else _name(column.sequence, default),
+        enum=None if column.enum is None else name(column.enum),
+        domain=None if column.domain is None else name(column.domain),
+        sequence=None if column.sequence is None else name(column.sequence),
     )
-
-
-def _foreign_key(key: ForeignKey, default: str) -> ForeignKey:
-    return key if key.target.schema is not None else replace(key, target=_name(key.target, default))

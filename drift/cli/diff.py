@@ -39,14 +39,19 @@ def command(settings: Settings, first: str, second: str) -> int:
 
     with ExitStack() as stack, progress(quiet=settings.quiet) as told:
         inputs = _parity(inputs_for(settings, told), first, second)
-        sides = [side_for(text, settings, inputs, stack) for text in (first, second)]
+        sides = [side_for(text, inputs, stack) for text in (first, second)]
         verdict = compare_sides(sides[0], sides[1], inputs)
     write_verdict(verdict, settings, files)
     return 1 if verdict.fails else 0
 
 
 def _parity(inputs: Inputs, first: str, second: str) -> Inputs:
-    """Where neither side is models, what one of them has and the other lacks is as bad as the other way round."""
+    """Where neither side is models, what one of them has and the other lacks is as bad as the other way round.
+
+    The baseline accepts differences between the models and a database; it says nothing about two databases.
+    """
+    if not _is_models(first) and not _is_models(second):
+        inputs = replace(inputs, baseline=None)
     context = click.get_current_context()
     given = context is not None and context.params.get("fail_on") is not None
     if given or _is_models(first) or _is_models(second):
@@ -59,13 +64,13 @@ def _is_models(text: str) -> bool:
     return text == "models" or (":" in text and "://" not in text and not text.startswith(MIGRATIONS) and not file)
 
 
-def side_for(text: str, settings: Settings, inputs: Inputs, stack: ExitStack) -> Side:
+def side_for(text: str, inputs: Inputs, stack: ExitStack) -> Side:
     """What an argument means. Scratch databases live as long as ``stack``.
 
     Raises:
         DriftError: When it means nothing.
     """
-    from drift.pipeline.difference import database_side, models_side, snapshot_side
+    from drift.pipeline.difference import database_side, models_side, project_side, snapshot_side
 
     if text.startswith(MIGRATIONS):
         from drift.cli.scratch import migrated_database, scripts_of, server_for
@@ -81,9 +86,7 @@ def side_for(text: str, settings: Settings, inputs: Inputs, stack: ExitStack) ->
     if text == "models":
         return models_side(inputs)
     if text == "database":
-        if settings.database is None:
-            raise DriftError("no database is named", help=("set DATABASE_URL, or pass --database-url",))
-        return database_side(settings.database, settings.origin)
+        return project_side(inputs)
     if _is_sqlite(Path(text)):
         return database_side(f"sqlite:///{text}", "the command line")
     if Path(text).is_file() or text.endswith(".json"):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import traceback
+from pathlib import Path
 
 import rich_click as click
 
@@ -60,6 +61,14 @@ def _block(error: BaseException) -> list[str]:
     if isinstance(error, OSError) and error.strerror:
         return _refused(error)
     message = str(error).strip().splitlines()
+    place = _own_line(error)
+    if place is not None:
+        return _lines(
+            f"the project's own code fails: {type(error).__name__}",
+            place,
+            tuple(message[:2]),
+            ("correct the line, or run it again with -v for the whole traceback",),
+        )
     return _lines(
         f"this should not have happened: {type(error).__name__}",
         None,
@@ -75,6 +84,19 @@ def _refused(error: OSError) -> list[str]:
     place = None if error.filename is None else str(error.filename)
     title = f"the system refused: {_lower_first(error.strerror or type(error).__name__)}"
     return _lines(title, place, (), ("run it again with -v to see where",))
+
+
+def _own_line(error: BaseException) -> str | None:
+    """The line of the project that raised it, or that called what did; ``None`` where only we are to blame."""
+    from drift.sources.models.blame import blame, is_foreign
+
+    try:
+        place = blame(error, Path.cwd())
+    except OSError:
+        return None
+    if place is None or os.path.isabs(place.path) or is_foreign(os.path.abspath(place.path)):
+        return None
+    return str(place)
 
 
 def _usage(error: click.UsageError) -> tuple[str, ...]:

@@ -24,8 +24,10 @@ def inputs_for(settings: Settings, progress: Progress = silent, *, accepted: boo
         accepted: Apply the baseline.
     """
     from drift.pipeline import Inputs
+    from drift.sources.models.importing import keep_installed
 
     config = settings.config
+    keep_installed(settings.directory)
     # As `python -m` does: the project is importable although a console script was started.
     if str(settings.directory) not in sys.path:
         sys.path.insert(0, str(settings.directory))

@@ -84,7 +84,8 @@ def server_for(inputs: Inputs, scripts: Scripts, dialect: str | None = None) -> 
 
     environment = scripts.environment
     chosen = dialect or _dialect(inputs, environment.url if environment is not None else None)
-    with scratch_server(chosen, scratch_url=inputs.config.scratch_url) as server:
+    purpose = "the migration scripts are run on a throw-away database, to see what they make"
+    with scratch_server(chosen, scratch_url=inputs.config.scratch_url, purpose=purpose) as server:
         yield server
 
 

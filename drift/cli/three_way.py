@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ from drift.policy.order import describe
 from drift.schema import QualifiedName
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from drift.pipeline import Comparison, Inputs, Report
+    from drift.pipeline.difference import Side
 
 MISSING = "as the database: no revision makes this change"
 NOT_UPGRADED = "as the models, and as the database at its own revision: not upgraded yet"
@@ -81,7 +85,7 @@ def with_scripts(report: Report, inputs: Inputs) -> Report:
 
 
 def _third(comparison: Comparison, inputs: Inputs) -> _Third:
-    from drift.pipeline.difference import compare_sides, database_side, schema_side
+    from drift.pipeline.difference import schema_side
 
     if comparison.project is None:
         raise DriftError(
@@ -92,6 +96,7 @@ def _third(comparison: Comparison, inputs: Inputs) -> _Third:
     expected, actual = comparison.alignment.expected, comparison.alignment.actual
     scripts = Scripts(comparison.project, comparison.environment)
     plain = replace(inputs, config=replace(Config(), scratch_url=inputs.config.scratch_url), baseline=None)
+    models = schema_side(expected, "models", comparison.target)
     states = comparison.migrations
     current = tuple(name for state in states for name in state.current if name not in state.unknown)
     pending = any(state.pending for state in states)
@@ -99,20 +104,34 @@ def _third(comparison: Comparison, inputs: Inputs) -> _Third:
     own: tuple[Finding, ...] = ()
     with server_for(plain, scripts, actual.dialect) as server:
         with migrated_database(plain, scripts, server) as url:
-            made = database_side(url, "migrations:", "scripts")
-            head = compare_sides(schema_side(expected, "models"), made, plain)
+            head = _differences(models, url, actual.default_schema, plain)
         if pending and not unknown:
             with migrated_database(plain, scripts, server, current or "base") as url:
-                made = database_side(url, "migrations:", "scripts")
-                own = compare_sides(made, schema_side(actual), plain).findings
+                own = _differences(schema_side(actual), url, actual.default_schema, plain)
     return _Third(
         frozenset(table.name for schema in (expected, actual) for table in schema.tables),
-        {finding.fingerprint: finding for finding in head.findings},
+        {finding.fingerprint: finding for finding in head},
         pending,
         unknown,
         frozenset(map(_place, own)),
         frozenset(_table(finding.subject) for finding in own if finding.subject.kind is SubjectKind.TABLE),
     )
+
+
+def _differences(side: Side, scratch: URL, home: str | None, inputs: Inputs) -> tuple[Finding, ...]:
+    """Where what the scripts made differs from a side, told as if it lay in the live database's default schema."""
+    from drift.pipeline.difference import compare_sides, database_side
+
+    with ExitStack() as stack:
+        made = stack.enter_context(database_side(scratch, "migrations:", "scripts")())
+        own = made.info.default_schema if made.info is not None else None
+        found = compare_sides(side, lambda: nullcontext(made), inputs).findings
+
+    def at_home(finding: Finding) -> Finding:
+        subject = finding.subject
+        return replace(finding, subject=replace(subject, schema=home)) if subject.schema == own else finding
+
+    return tuple(map(at_home, found))
 
 
 def _remarks(applied: list[Finding]) -> Iterable[str]:

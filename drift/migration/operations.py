@@ -23,7 +23,7 @@ class Execute(ops.MigrateOperation):
     def reverse(self) -> ops.MigrateOperation:
         """The way back."""
         if self.back is None:
-            raise NotImplementedError("this statement has no way back")
+            return Stub(f"this statement has no way back: {self.sqltext}")
         return Execute(self.back, self.sqltext)
 
 
@@ -109,8 +109,8 @@ class ForEach(ops.MigrateOperation):
         self.query = query
 
     def reverse(self) -> ops.MigrateOperation:
-        """The way back is written apart."""
-        raise NotImplementedError("these statements have no way back of their own")
+        """Nobody knows which statements it made up."""
+        return Stub(f"these statements have no way back of their own: {self.query}")
 
 
 class TakeDownViews(ops.MigrateOperation):
@@ -144,6 +144,13 @@ class Block(ops.OpContainer):
         super().__init__(operations)
         self.comment = tuple(comment)
 
+    def reverse(self) -> Block:
+        """Each of them taken back, the last first."""
+        return Block(self._reversed(), self.comment)
+
+    def _reversed(self) -> list[ops.MigrateOperation]:
+        return [operation.reverse() for operation in reversed(self.ops)]
+
 
 class Unless(Block):
     """Operations that are left out where ``query`` (one boolean) says that they were done already."""
@@ -160,13 +167,25 @@ class When(Block):
         super().__init__(operations, comment)
         self.query = query
 
+    def reverse(self) -> When:
+        """Taken back where it was done."""
+        return When(self.query, self._reversed(), self.comment)
+
 
 class Autocommit(Block):
     """Operations that must not share a transaction."""
 
+    def reverse(self) -> Autocommit:
+        """The way back must not share one either."""
+        return Autocommit(self._reversed(), self.comment)
+
 
 class CommentedOut(Block):
     """Operations that stand in the file as a comment."""
+
+    def reverse(self) -> CommentedOut:
+        """What was not done needs no way back."""
+        return CommentedOut(self._reversed(), self.comment)
 
 
 class Batch(ops.OpContainer):
@@ -190,3 +209,13 @@ class Batch(ops.OpContainer):
         self.schema = schema
         self.table_args = tuple(table_args)
         self.recreate = recreate
+
+    def reverse(self) -> Batch:
+        """The table is rebuilt with each of them taken back."""
+        return Batch(
+            self.table_name,
+            [operation.reverse() for operation in reversed(self.ops)],
+            schema=self.schema,
+            table_args=self.table_args,
+            recreate=self.recreate,
+        )

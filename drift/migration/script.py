@@ -57,15 +57,15 @@ def _last(steps: Sequence[Step], *, up: bool) -> int:
 def _timeout(plan: Plan) -> Iterator[MigrateOperation]:
     settings = _settings(plan)
     if settings:
-        statements = [own.Execute(f"SET {name} = '{value}'") for name, value in settings]
+        statements = [own.Execute(f"SET {name} = '{value}'", f"RESET {name}") for name, value in settings]
         yield own.Block(
             statements, ["A step that cannot get its lock in time fails clean, and the revision can be run again."]
         )
 
 
 def _timeout_end(plan: Plan) -> Iterator[MigrateOperation]:
-    for name, _ in _settings(plan):
-        yield own.Execute(f"RESET {name}")
+    for name, value in _settings(plan):
+        yield own.Execute(f"RESET {name}", f"SET {name} = '{value}'")
 
 
 def _settings(plan: Plan) -> list[tuple[str, str]]:

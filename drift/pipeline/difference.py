@@ -8,16 +8,23 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from drift.alignment import align, settle
-from drift.checks.run import run_checks
+from drift.alignment import Alignment
 from drift.dialects import Canonicalise, Dialect, Scope, ServerInfo, dialect_for
+from drift.pipeline.compare import Setting, compare
 from drift.pipeline.databases import open_database
 from drift.pipeline.inputs import Inputs
 from drift.pipeline.run import count_compared
+from drift.pipeline.sanity import require_comparable
+from drift.pipeline.snapshots import snapshot_server
+from drift.pipeline.targets import Target, project_database, resolve_models
 from drift.policy import Circumstances, Verdict, judge
 from drift.schema import Schema
 from drift.sources.snapshot import load_snapshot, remembered
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class Opened:
         schema: Gives the schema, for a dialect and server, restricted to some database schemas (empty: its own).
         canonicalise: Answers what differs as text, where somebody can be asked.
         schemas: The database schemas it is about; empty when it does not say.
+        target: The project whose filters count, where this side is models.
     """
 
     label: str
@@ -41,6 +49,7 @@ class Opened:
     schema: Callable[[Dialect, ServerInfo, tuple[str, ...]], Schema]
     canonicalise: Canonicalise | None = None
     schemas: tuple[str, ...] = ()
+    target: Target | None = None
 
 
 Side = Callable[[], AbstractContextManager[Opened]]
@@ -55,17 +64,13 @@ def models_side(inputs: Inputs, *references: str) -> Side:
 
     @contextmanager
     def opened() -> Iterator[Opened]:
-        from drift.pipeline.targets import resolve_models
-        from drift.sources.continuum import expect_versioning
-        from drift.sources.models import ExpectOptions, expect
-
-        models = resolve_models(replace(inputs, models=references or inputs.models))
+        target = resolve_models(replace(inputs, models=references or inputs.models))
 
         def schema(dialect: Dialect, info: ServerInfo, schemas: tuple[str, ...]) -> Schema:
             del schemas
-            return expect_versioning(models, expect(models, dialect, info, ExpectOptions()), info)
+            return target.expect(dialect, info)
 
-        yield Opened("models", models.source, None, None, schema)
+        yield Opened("models", target.models.source, None, None, schema, target=target)
 
     return opened
 
@@ -76,12 +81,30 @@ def database_side(database: object, origin: str, label: str = "database") -> Sid
     @contextmanager
     def opened() -> Iterator[Opened]:
         with open_database(database, origin) as (connection, dialect, source):
-            info = dialect.info(connection)
+            yield _live(label, source, connection, dialect)
 
-            def schema(_dialect: Dialect, _info: ServerInfo, schemas: tuple[str, ...]) -> Schema:
-                return replace(dialect.read(connection, Scope(schemas=schemas)), source=source)
+    return opened
 
-            yield Opened(label, source, dialect, info, schema, dialect.canonicaliser(connection))
+
+def _live(label: str, source: str, connection: Connection, dialect: Dialect) -> Opened:
+    def schema(_dialect: Dialect, _info: ServerInfo, schemas: tuple[str, ...]) -> Schema:
+        return replace(dialect.read(connection, Scope(schemas=schemas)), source=source)
+
+    return Opened(label, source, dialect, dialect.info(connection), schema, dialect.canonicaliser(connection))
+
+
+def project_side(inputs: Inputs) -> Side:
+    """The project's database: the one that is named, or that its ``env.py`` connects to."""
+
+    @contextmanager
+    def opened() -> Iterator[Opened]:
+        target = project_database(inputs)
+        if target.snapshot is not None:
+            with snapshot_side(Path(str(inputs.database)))() as side:
+                yield side
+            return
+        with target.connect() as (connection, dialect):
+            yield _live("database", target.source, connection, dialect)
 
     return opened
 
@@ -93,32 +116,22 @@ def snapshot_side(file: Path) -> Side:
     def opened() -> Iterator[Opened]:
         snapshot = load_snapshot(file)
         known = snapshot.schema
-        info = ServerInfo(known.dialect, known.server or "", known.default_schema)
-
-        def schema(_dialect: Dialect, _info: ServerInfo, schemas: tuple[str, ...]) -> Schema:
-            del schemas
-            return known
-
-        yield Opened(
-            "snapshot",
-            f"{file.name} of {known.source}",
-            dialect_for(known.dialect),
-            info,
-            schema,
-            remembered(snapshot.answers),
-            known.schemas,
-        )
+        dialect, info = snapshot_server(snapshot)
+        source = f"{file.name} of {known.source}"
+        answers = remembered(snapshot.answers)
+        yield Opened("snapshot", source, dialect, info, lambda *_: known, answers, known.schemas)
 
     return opened
 
 
-def schema_side(schema: Schema, label: str = "database") -> Side:
+def schema_side(schema: Schema, label: str = "database", target: Target | None = None) -> Side:
     """A schema that was read already; what differs as text is settled by the other side."""
 
     @contextmanager
     def opened() -> Iterator[Opened]:
         info = ServerInfo(schema.dialect, schema.server or "", schema.default_schema)
-        yield Opened(label, schema.source, dialect_for(schema.dialect), info, lambda *_: schema, schemas=schema.schemas)
+        dialect = dialect_for(schema.dialect)
+        yield Opened(label, schema.source, dialect, info, lambda *_: schema, schemas=schema.schemas, target=target)
 
     return opened
 
@@ -129,7 +142,7 @@ def compare_sides(first: Side, second: Side, inputs: Inputs) -> Verdict:
     Models are always the expected side, whichever stands first: they know less about a database than another database.
 
     Raises:
-        DriftError: A side cannot be read.
+        DriftError: A side cannot be read, or there is nothing to compare.
     """
     started = perf_counter()
     with ExitStack() as stack:
@@ -141,14 +154,19 @@ def compare_sides(first: Side, second: Side, inputs: Inputs) -> Verdict:
         dialect = right.dialect or left.dialect or dialect_for(NO_SERVER.dialect)
         info = right.info or left.info or NO_SERVER
         inputs.progress("reading both sides")
-        schemas = inputs.schemas or left.schemas or right.schemas
+        here, there = (left.info or info).default_schema, info.default_schema
+        schemas = inputs.schemas or left.schemas or _moved(right.schemas, there, here)
         expected = left.schema(dialect, left.info or info, schemas)
-        actual = right.schema(dialect, info, schemas or (expected.schemas if left.dialect is None else ()))
+        wanted = schemas or (expected.schemas if left.dialect is None else ())
+        actual = right.schema(dialect, info, inputs.schemas or _moved(wanted, here, there))
         inputs.progress("comparing")
-        alignment = align(expected, actual, truncate=dialect.truncate)
+
+        def require(alignment: Alignment) -> None:
+            require_comparable(alignment, inputs.schemas)
+
         asked = _who_answers(left, right)
-        alignment = settle(alignment, asked, spell=dialect.spell_expression)
-        outcomes = run_checks(alignment)
+        setting = Setting(dialect, info, asked, left.target, named=bool(inputs.schemas), require=require)
+        alignment, outcomes = compare(expected, actual, setting)
     labels = (left.label, right.label) if left.label != right.label else ("first", "second")
     return judge(
         outcomes,
@@ -166,6 +184,11 @@ def compare_sides(first: Side, second: Side, inputs: Inputs) -> Verdict:
         ),
         today=date.today(),
     )
+
+
+def _moved(schemas: tuple[str, ...], old: str | None, new: str | None) -> tuple[str, ...]:
+    """Two databases correspond by their default schemas, whatever these are called."""
+    return tuple(new if name == old and new is not None else name for name in schemas)
 
 
 def _who_answers(left: Opened, right: Opened) -> Canonicalise | None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drift.alignment import Alignment, Pair, TablePair
 from drift.dialects import ServerInfo
-from drift.schema import Enum, Schema, Sequence, Table
+from drift.schema import Enum, QualifiedName, Schema, Sequence, Table
 
 if TYPE_CHECKING:
     from drift.pipeline.targets import Target
 
 
-def reflected_filter(actual: Schema, target: Target) -> Schema:
-    """The actual side without the objects that ``include_object`` leaves out.
+def reflected_filter(actual: Schema, target: Target, info: ServerInfo) -> Schema:
+    """The actual side without the tables that ``include_name`` and ``include_object`` leave out, and their sequences.
 
-    Alembic calls the hook with a reflected ``Table``; it gets one with the same name, schema and columns.
+    Alembic calls the latter with a reflected ``Table``; it gets one with the same name, schema and columns.
     """
+    name_hook = target.include_name(info)
+    if name_hook is not None:
+        actual = _only(actual, lambda table: name_hook(table.name.schema, table.name.name))
     hooks = [e.include_object for e in target.environments if e.include_object is not None]
     if not hooks:
         return actual
@@ -30,7 +34,21 @@ def reflected_filter(actual: Schema, target: Target) -> Schema:
         native = _reflected(table, actual.default_schema)
         return all(hook(native, table.name.name, "table", True, None) for hook in hooks)
 
-    return replace(actual, tables=tuple(table for table in actual.tables if wanted(table)))
+    return _only(actual, wanted)
+
+
+def _only(actual: Schema, wanted: Callable[[Table], bool]) -> Schema:
+    """The schema with the tables that are wanted; a sequence that belongs to a table goes with it."""
+    kept, left_out = [], set[QualifiedName]()
+    for table in actual.tables:
+        if wanted(table):
+            kept.append(table)
+        else:
+            left_out.add(table.name)
+    if not left_out:
+        return actual
+    sequences = (s for s in actual.sequences if s.owned_by is None or s.owned_by[0] not in left_out)
+    return replace(actual, tables=tuple(kept), sequences=tuple(sequences))
 
 
 def paired_filter(alignment: Alignment, target: Target, info: ServerInfo) -> Alignment:

@@ -30,17 +30,17 @@ def read_both(
         inputs.progress("reading the models")
         expected = target.expect(dialect, info)
         inputs.progress("reading the database")
-        return expected, dialect.read(connection, _scope(target, inputs.schemas or expected.schemas))
+        return expected, dialect.read(connection, _scope(target, info, inputs.schemas or expected.schemas))
     inputs.progress("reading the models and the database")
     schemas = inputs.schemas or target.schemas(info)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="drift-reader") as executor:
-        reading = executor.submit(dialect.read, connection, _scope(target, schemas))
+        reading = executor.submit(dialect.read, connection, _scope(target, info, schemas))
         expected = target.expect(dialect, info)
         actual = reading.result()
     if not inputs.schemas and set(schemas) != set(expected.schemas):
-        actual = dialect.read(connection, _scope(target, expected.schemas))
+        actual = dialect.read(connection, _scope(target, info, expected.schemas))
     return expected, actual
 
 
-def _scope(target: Target, schemas: tuple[str, ...]) -> Scope:
-    return Scope(schemas=schemas, include_name=target.include_name)
+def _scope(target: Target, info: ServerInfo, schemas: tuple[str, ...]) -> Scope:
+    return Scope(schemas=schemas, include_name=target.include_name(info))

@@ -13,6 +13,7 @@ from drift.schema import MigrationState
 
 if TYPE_CHECKING:
     from drift.dialects.postgresql.privileges import Receipt
+    from drift.pipeline.targets import Target
     from drift.sources.alembic_project import AlembicProject, CapturedEnvironment
     from drift.sources.models import Natives
 
@@ -23,24 +24,32 @@ class Comparison:
 
     Attributes:
         alignment: Both sides, paired and settled.
+        target: The database with its models, filters, and migration scripts.
         native_source: Makes :attr:`natives`, which only a plan needs.
         migrations: What the version tables say.
-        environment: The project's Alembic environment.
-        project: The project's Alembic scripts.
         receipt: What the check did to the server, where that was asked for.
     """
 
     alignment: Alignment
-    native_source: Callable[[], Natives] | None = None
+    target: Target
+    native_source: Callable[[], Natives]
     migrations: tuple[MigrationState, ...] = ()
-    environment: CapturedEnvironment | None = None
-    project: AlembicProject | None = None
     receipt: Receipt | None = None
 
     @property
-    def natives(self) -> Natives | None:
-        """SQLAlchemy's own objects behind the expected side; ``None`` when that side is no set of models."""
-        return self.native_source() if self.native_source is not None else None
+    def natives(self) -> Natives:
+        """SQLAlchemy's own objects behind the expected side."""
+        return self.native_source()
+
+    @property
+    def environment(self) -> CapturedEnvironment | None:
+        """The project's Alembic environment."""
+        return self.target.environment
+
+    @property
+    def project(self) -> AlembicProject | None:
+        """The project's Alembic scripts."""
+        return self.target.project
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def observe_pairs(inputs: Inputs) -> Observations:
     from drift.pipeline.targets import resolve_models
     from drift.sources.responses import ObserveOptions, observe
 
-    models = resolve_models(inputs)
+    models = resolve_models(inputs).models
     options = ObserveOptions(pairs=dict(inputs.config.response_pairs), recorded=_recorded(inputs.directory))
     return observe(inputs.responses, models, options=options)
 

@@ -1,4 +1,4 @@
-"""The check: resolve what to compare, read both sides, align, settle, check, judge."""
+"""The check: resolve what to compare, read both sides, compare, judge."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from functools import partial
 from time import perf_counter
 
 from drift import collector
-from drift.alignment import Alignment, align, settle
-from drift.alignment.letter_case import respelled
-from drift.checks.run import run_checks
-from drift.dialects import dialect_for
+from drift.alignment import Alignment
+from drift.dialects import Canonicalise, Dialect, ServerInfo
 from drift.findings import Outcome
-from drift.pipeline.filters import paired_filter, reflected_filter, without_others
+from drift.pipeline.compare import Setting, compare
 from drift.pipeline.inputs import Inputs
 from drift.pipeline.migrations import migration_states, resolved_by_pending
 from drift.pipeline.probes import count_rows, with_strays
@@ -22,11 +20,10 @@ from drift.pipeline.reading import read_both
 from drift.pipeline.receipts import receipt_of, watching
 from drift.pipeline.report import Comparison, Report
 from drift.pipeline.sanity import require_plausible
-from drift.pipeline.snapshots import snapshot_canonicaliser
+from drift.pipeline.snapshots import snapshot_canonicaliser, snapshot_server
 from drift.pipeline.targets import Target, resolve_targets
-from drift.pipeline.unseen import without_unseen
 from drift.policy import Circumstances, Compared, judge
-from drift.schema import QualifiedName, Schema, TableKind
+from drift.schema import MigrationState, Schema, TableKind
 from drift.sources.snapshot import Snapshot
 
 
@@ -96,63 +93,56 @@ def _compare(target: Target, inputs: Inputs) -> tuple[Comparison, tuple[Outcome,
     with target.connect() as (connection, dialect), watching(connection, inputs) as watch:
         info = dialect.info(connection)
         expected, actual = read_both(target, inputs, connection, dialect, info)
-        actual = reflected_filter(respelled(actual, expected), target)
-        actual = with_strays(connection, dialect, expected, replace(actual, source=target.source))
         migrations = migration_states(target, connection)
-        if inputs.probe:
-            actual = count_rows(connection, expected, actual)
+
+        def observed(expected: Schema, actual: Schema) -> Schema:
+            actual = with_strays(connection, dialect, expected, replace(actual, source=target.source))
+            return count_rows(connection, expected, actual) if inputs.probe else actual
+
         inputs.progress("comparing")
-        expected, actual, unseen = without_unseen(expected, actual, dialect)
-        alignment = align(expected, actual, truncate=dialect.truncate, excluded=_excluded(expected))
-        alignment = paired_filter(alignment, target, info)
-        if not inputs.schemas:
-            alignment = without_others(alignment)
-        require_plausible(alignment, migrations, target, allow_empty=inputs.allow_empty)
-        alignment = settle(alignment, dialect.canonicaliser(connection), spell=dialect.spell_expression)
-        outcomes, remarks = resolved_by_pending(run_checks(alignment, migrations), target, migrations, dialect.name)
+        setting = _setting(target, inputs, dialect, info, dialect.canonicaliser(connection), migrations)
+        alignment, said = compare(expected, actual, replace(setting, observe=observed))
+        outcomes, remarks = resolved_by_pending(said, target, migrations, dialect.name)
         inputs.progress("probing the response schemas")
-        said, fields = target.check_responses(expected, actual, connection if inputs.probe else None)
+        of_responses, fields = target.check_responses(
+            alignment.expected, alignment.actual, connection if inputs.probe else None
+        )
         receipt = receipt_of(connection, watch, actual.schemas)
-    comparison = Comparison(
-        alignment, partial(target.natives, info), migrations, target.environment, target.project, receipt
-    )
-    return comparison, (*outcomes, *unseen, *said), remarks, fields
+    comparison = Comparison(alignment, target, partial(target.natives, info), migrations, receipt)
+    return comparison, (*outcomes, *of_responses), remarks, fields
 
 
 def _compare_snapshot(
     target: Target, snapshot: Snapshot, inputs: Inputs
 ) -> tuple[Comparison, tuple[Outcome, ...], tuple[str, ...], int]:
     """A snapshot: nobody can be asked, so that what only differs as text is settled by the canonical forms it holds."""
-    from drift.dialects import ServerInfo
-
-    actual = snapshot.schema
-    dialect = dialect_for(actual.dialect)
-    info = ServerInfo(actual.dialect, actual.server or "", actual.default_schema)
+    dialect, info = snapshot_server(snapshot)
     inputs.progress("reading the models")
     expected = target.expect(dialect, info)
     inputs.progress("comparing")
-    actual = reflected_filter(respelled(actual, expected), target)
-    expected, actual, unseen = without_unseen(expected, actual, dialect)
-    alignment = align(expected, actual, truncate=dialect.truncate, excluded=_excluded(expected))
-    alignment = paired_filter(alignment, target, info)
-    if not inputs.schemas:
-        alignment = without_others(alignment)
-    require_plausible(alignment, (), target, allow_empty=inputs.allow_empty)
-    alignment = settle(alignment, snapshot_canonicaliser(snapshot, inputs), spell=dialect.spell_expression)
-    outcomes = run_checks(alignment)
-    said, fields = target.check_responses(expected, actual, None)
-    return (
-        Comparison(alignment, partial(target.natives, info), (), target.environment, target.project),
-        (*outcomes, *unseen, *said),
-        (),
-        fields,
+    setting = _setting(target, inputs, dialect, info, snapshot_canonicaliser(snapshot, inputs))
+    alignment, outcomes = compare(expected, snapshot.schema, setting)
+    said, fields = target.check_responses(alignment.expected, alignment.actual, None)
+    return Comparison(alignment, target, partial(target.natives, info)), (*outcomes, *said), (), fields
+
+
+def _setting(
+    target: Target,
+    inputs: Inputs,
+    dialect: Dialect,
+    info: ServerInfo,
+    canonicalise: Canonicalise,
+    migrations: tuple[MigrationState, ...] = (),
+) -> Setting:
+    return Setting(
+        dialect,
+        info,
+        canonicalise,
+        target,
+        named=bool(inputs.schemas),
+        migrations=migrations,
+        require=partial(require_plausible, migrations=migrations, target=target, allow_empty=inputs.allow_empty),
     )
-
-
-def _excluded(expected: Schema) -> frozenset[QualifiedName]:
-    """Tables that the models know and the project's filters leave out."""
-    wanted = {table.name for table in expected.tables}
-    return frozenset(name for name in expected.relation_names if name not in wanted)
 
 
 def count_compared(alignment: Alignment, response_fields: int) -> Compared:

@@ -14,6 +14,24 @@ if TYPE_CHECKING:
 _DEFAULT_VERSION_TABLE = "alembic_version"
 
 
+def require_comparable(alignment: Alignment, schemas: tuple[str, ...]) -> None:
+    """Stop when no table stands on either side: two empty sides are no two sides that agree.
+
+    Raises:
+        DriftError: There is nothing to compare.
+    """
+    if alignment.expected.tables or alignment.actual.tables:
+        return
+    looked_at = schemas or alignment.actual.schemas
+    where = f"in schema {', '.join(looked_at)}" if looked_at else "there"
+    raise DriftError(
+        "there is nothing to compare",
+        place=f"{alignment.expected.source}, {alignment.actual.source}",
+        details=(f"neither side has a table {where}",),
+        help=("check the names of the databases and schemas: --schema app",),
+    )
+
+
 def require_plausible(
     alignment: Alignment, migrations: tuple[MigrationState, ...], target: Target, *, allow_empty: bool
 ) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from drift.alignment import Question, Unsettled, align, settle
-from drift.alignment.letter_case import respelled
-from drift.dialects import Canonicalise, Scope
+from drift.alignment import Question, Unsettled
+from drift.dialects import Canonicalise, Dialect, Scope, ServerInfo, dialect_for
 from drift.errors import DriftError
+from drift.pipeline.compare import Setting, compare
 from drift.pipeline.inputs import Inputs
 from drift.schema import Schema
 from drift.sources.snapshot import NOT_REMEMBERED, Snapshot, remembered
@@ -44,8 +44,7 @@ def take_snapshot(inputs: Inputs) -> Snapshot:
         inputs.progress("reading the database")
         actual = dialect.read(connection, Scope(schemas=tuple(inputs.schemas or expected.schemas)))
         inputs.progress("settling")
-        aligned = align(expected, respelled(actual, expected), truncate=dialect.truncate)
-        settled = settle(aligned, dialect.canonicaliser(connection), spell=dialect.spell_expression)
+        settled, _ = compare(expected, actual, Setting(dialect, info, dialect.canonicaliser(connection), target))
     return Snapshot(_named(actual, target.source), settled.settlement.answers)
 
 
@@ -66,6 +65,12 @@ def _without_models(inputs: Inputs) -> Snapshot:
     with open_database(inputs.database, inputs.origin) as (connection, dialect, source):
         inputs.progress("reading the database")
         return Snapshot(_named(dialect.read(connection, Scope(schemas=inputs.schemas)), source))
+
+
+def snapshot_server(snapshot: Snapshot) -> tuple[Dialect, ServerInfo]:
+    """The database product and server that a snapshot was taken of."""
+    schema = snapshot.schema
+    return dialect_for(schema.dialect), ServerInfo(schema.dialect, schema.server or "", schema.default_schema)
 
 
 def snapshot_canonicaliser(snapshot: Snapshot, inputs: Inputs) -> Canonicalise:

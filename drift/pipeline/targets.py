@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from drift.sources.snapshot import Snapshot
 
 
+_SHOWN = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One database with everything that belongs to it.
 
     Attributes:
         models: The models, imported and configured.
-        database: Engine or Connection; ``None`` for a snapshot.
+        database: Engine or Connection; ``None`` for a snapshot, and where none is wanted.
         snapshot: The actual side, where it was read from a file.
         source: The database for people, without secrets.
         origin: Where the database was named.
@@ -63,19 +66,18 @@ class Target:
         """As ``env.py`` sets it on its connection."""
         return self.environment.schema_translate_map if self.environment is not None else {}
 
-    @property
-    def include_name(self) -> Callable[[str | None, str], bool] | None:
+    def include_name(self, info: ServerInfo) -> Callable[[str | None, str], bool] | None:
         """The project's ``include_name`` for tables, as the readers take it."""
-        hook = self.environment.include_name if self.environment is not None else None
-        if hook is None:
+        environment = self.environment
+        hook = environment.include_name if environment is not None else None
+        if environment is None or hook is None:
             return None
+        from drift.sources.models import is_table_wanted
 
-        def wanted(schema: str | None, table: str) -> bool:
-            qualified = table if schema is None else f"{schema}.{table}"
-            parents: dict[str, str | None] = {"schema_name": schema, "schema_qualified_table_name": qualified}
-            return bool(hook(table, "table", parents))
-
-        return wanted
+        default, schemas = info.default_schema, environment.include_schemas
+        return lambda schema, table: is_table_wanted(
+            hook, schema, table, default_schema=default, include_schemas=schemas
+        )
 
     @contextmanager
     def connect(self) -> Iterator[tuple[Connection, Dialect]]:
@@ -112,6 +114,7 @@ class Target:
         options = ExpectOptions(
             include_object=environment.include_object if environment else None,
             include_name=environment.include_name if environment else None,
+            include_schemas=environment is not None and environment.include_schemas,
             schema_translate_map=self.schema_translate_map,
         )
         return expect_versioning(self.models, expect(self.models, dialect, info, options), info, options)
@@ -146,36 +149,119 @@ class Target:
         return check_responses(self, expected, actual, connection)
 
 
+Group = tuple["CapturedEnvironment", ...]
+"""Environments that speak of one database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a project says of itself.
+
+    Attributes:
+        scripts: Its Alembic environment on disk.
+        environments: What its ``env.py`` configures.
+        notes: Remarks for the report.
+        outcomes: What could not be checked already now.
+    """
+
+    scripts: AlembicProject | None = None
+    environments: Group = ()
+    notes: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+
+
 def resolve_targets(inputs: Inputs) -> tuple[tuple[Target, ...], tuple[Outcome, ...], tuple[str, ...]]:
     """The targets, what could not be checked already now, and remarks for the report.
 
     Raises:
         DriftError: There are no models or no database, or they cannot be loaded.
     """
+    inputs.progress("looking for the project")
+    project = find_project(inputs, database_named=inputs.database is not None)
+    explicit = _named_models(inputs)
+    groups = _by_database(inputs, project.environments)
+    targets = tuple(_target(inputs, project, group, explicit or _models_of(group, inputs, project)) for group in groups)
+    return targets, project.outcomes, (*project.notes, *_left_out(explicit))
+
+
+def resolve_models(inputs: Inputs) -> Target:
+    """The models, with the filters of their project and without a database.
+
+    Raises:
+        DriftError: There are none, or they cannot be loaded.
+    """
+    project = find_project(inputs, database_named=True)
+    models = _named_models(inputs) or _models_of(project.environments, inputs, project)
+    return Target(models, None, None, "", "", inputs.directory, project.scripts, project.environments)
+
+
+def project_database(inputs: Inputs) -> Target:
+    """The project's one database. The models are loaded only where ``env.py`` does so.
+
+    Raises:
+        DriftError: None is named, or ``env.py`` names several.
+    """
+    from drift.sources.models.loaded import Models
+
+    named = inputs.database is not None
+    project = Project() if named else find_project(inputs, database_named=False)
+    groups = _by_database(inputs, project.environments)
+    if len(groups) > 1:
+        raise DriftError("the project has several databases", help=("name one of them: --database-url",))
+    return _target(inputs, project, groups[0], Models((), "", inputs.directory))
+
+
+def find_project(inputs: Inputs, *, database_named: bool) -> Project:
+    """The Alembic project in reach, and what its ``env.py`` says.
+
+    Where ``env.py`` fails, what it had set before counts, as long as nothing else is needed of it.
+
+    Args:
+        inputs: What was asked for.
+        database_named: The database is known from elsewhere, or none is wanted.
+
+    Raises:
+        DriftError: ``env.py`` fails, and only it knows the models or the database.
+    """
+    if not inputs.discover and inputs.alembic is None:
+        return Project()
+    from drift.sources import alembic_project
+    from drift.sources.alembic_project import EnvironmentFailedError, without_the_rest
+
+    scripts = alembic_project.find(inputs.directory, inputs.alembic)
+    if scripts is None:
+        return Project()
+    try:
+        environments = alembic_project.capture(scripts, inputs.x_arguments, database_url=named_url(inputs))
+    except DriftError as error:
+        heard, missed = (error.environments, error.missed) if isinstance(error, EnvironmentFailedError) else ((), ())
+        if not database_named or not (inputs.models or any(found.target_metadata for found in heard)):
+            raise
+        if not heard or "version_table" in missed:
+            return Project(None, heard, outcomes=(_migrations_not_checked(error),))
+        return Project(scripts, heard, (without_the_rest(error, missed),))
+    return Project(scripts.informed(environments), environments)
+
+
+def _migrations_not_checked(error: DriftError) -> NotChecked:
+    check = find_check("MG101")
+    assert check is not None
+    return NotChecked(
+        check.code, check.name, None, f"env.py could not be read: {error.title}", error.help[0] if error.help else None
+    )
+
+
+def _left_out(models: Models | None) -> Iterator[str]:
+    if models is not None and models.skipped:
+        first = ", ".join(models.skipped[:_SHOWN])
+        more = f" and {len(models.skipped) - _SHOWN} more" if len(models.skipped) > _SHOWN else ""
+        yield f"left out of {models.source}, because it runs inside of Alembic only: {first}{more}."
+
+
+def _named_models(inputs: Inputs) -> Models | None:
     from drift.sources.models import load
 
-    inputs.progress("looking for the project")
-    project: AlembicProject | None = None
-    environments: tuple[CapturedEnvironment, ...] = ()
-    skipped: tuple[Outcome, ...] = ()
-    if inputs.discover or inputs.alembic is not None:
-        from drift.sources import alembic_project
-
-        project = alembic_project.find(inputs.directory, inputs.alembic)
-    if project is not None:
-        try:
-            environments = alembic_project.capture(project, inputs.x_arguments, database_url=named_url(inputs))
-            project = project.informed(environments)
-        except DriftError as error:
-            if not (inputs.models and inputs.database is not None):
-                raise
-            # Models and database were named, so the environment is only missed for what it alone knows.
-            skipped = (_migrations_not_checked(error),)
-            project = None
-    explicit = load(inputs.models, directory=inputs.directory) if inputs.models else None
-    groups = _by_database(inputs, environments)
-    targets = tuple(_target(inputs, project, group, explicit or _models_of(group, inputs, project)) for group in groups)
-    return targets, skipped, ()
+    return load(inputs.models, directory=inputs.directory) if inputs.models else None
 
 
 def named_url(inputs: Inputs) -> URL | None:
@@ -191,17 +277,6 @@ def named_url(inputs: Inputs) -> URL | None:
     return None
 
 
-def _migrations_not_checked(error: DriftError) -> NotChecked:
-    check = find_check("MG101")
-    assert check is not None
-    return NotChecked(
-        check.code, check.name, None, f"env.py could not be read: {error.title}", error.help[0] if error.help else None
-    )
-
-
-Group = tuple["CapturedEnvironment", ...]
-
-
 def _by_database(inputs: Inputs, environments: Group) -> tuple[Group, ...]:
     """Environments that speak of one database belong together; a database that was named is the only one."""
     if inputs.database is not None or not environments:
@@ -212,43 +287,26 @@ def _by_database(inputs: Inputs, environments: Group) -> tuple[Group, ...]:
     return tuple(tuple(group) for group in groups.values())
 
 
-def resolve_models(inputs: Inputs) -> Models:
-    """The models alone: those that are named, otherwise the Alembic project's.
-
-    Raises:
-        DriftError: There are none, or they cannot be loaded.
-    """
-    from drift.sources import alembic_project
-    from drift.sources.models import load
-
-    if inputs.models:
-        return load(inputs.models, directory=inputs.directory)
-    project = alembic_project.find(inputs.directory, inputs.alembic) if inputs.discover or inputs.alembic else None
-    if project is None:
-        return _models_of((), inputs, None)
-    environments = alembic_project.capture(project, inputs.x_arguments, database_url=named_url(inputs))
-    return _models_of(environments, inputs, project)
-
-
-def _models_of(group: Group, inputs: Inputs, project: AlembicProject | None) -> Models:
+def _models_of(group: Group, inputs: Inputs, project: Project) -> Models:
     from drift.sources.models import from_metadata
 
     metadata = [collection for environment in group for collection in environment.target_metadata]
     if not metadata:
+        scripts = project.scripts
         raise DriftError(
             "there are no models to compare",
-            place=str(project.place) if project is not None else str(inputs.directory),
-            details=("env.py sets no target_metadata",) if project is not None else ("no alembic.ini is in reach",),
+            place=str(scripts.place) if scripts is not None else str(inputs.directory),
+            details=("env.py sets no target_metadata",) if scripts is not None else ("no alembic.ini is in reach",),
             help=(
                 "Name the models: --models app.models:Base",
-                "or set target_metadata in env.py." if project is not None else "or run drift in an Alembic project.",
+                "or set target_metadata in env.py." if scripts is not None else "or run drift in an Alembic project.",
             ),
         )
     unique = list({id(collection): collection for collection in metadata}.values())
     return from_metadata(unique, source="target_metadata of env.py", directory=inputs.directory)
 
 
-def _target(inputs: Inputs, project: AlembicProject | None, group: Group, models: Models) -> Target:
+def _target(inputs: Inputs, project: Project, group: Group, models: Models) -> Target:
     database, snapshot, source, origin, driver = _database(inputs, group)
     return Target(
         models=models,
@@ -257,7 +315,7 @@ def _target(inputs: Inputs, project: AlembicProject | None, group: Group, models
         source=source,
         origin=origin,
         directory=inputs.directory,
-        project=project,
+        project=project.scripts,
         environments=group,
         responses=inputs.responses,
         response_pairs=inputs.config.response_pairs,

@@ -52,6 +52,9 @@ class Scratch:
         return create_engine(self.url, poolclass=NullPool)
 
 
+PROOF = "a proof runs the revision on a throw-away copy of the live structure"
+
+
 @dataclass(frozen=True, slots=True)
 class ScratchServer:
     """Where scratch databases are made, one after the other.
@@ -164,7 +167,7 @@ def _drop_left_over(connection: Connection) -> tuple[str, ...]:
 
 @contextmanager
 def scratch_server(
-    dialect: str, *, scratch_url: str | None = None, trust_schema: bool = False
+    dialect: str, *, scratch_url: str | None = None, trust_schema: bool = False, purpose: str = PROOF
 ) -> Iterator[ScratchServer]:
     """A server for scratch databases of that dialect, started where none is named.
 
@@ -172,6 +175,7 @@ def scratch_server(
         dialect: SQLAlchemy dialect name.
         scratch_url: A server on which databases may be created.
         trust_schema: Let the live schema's functions run as the login of the server, whatever it may do.
+        purpose: What it is wanted for, for the message.
 
     Raises:
         DriftError: There is no such server, it is of another kind, or it does not start.
@@ -189,7 +193,7 @@ def scratch_server(
     else:
         raise DriftError(
             f"there is no scratch database for {dialect}",
-            details=("a proof runs the revision on a throw-away copy of the live structure",),
+            details=(purpose,),
             help=(
                 "Name a server on which databases may be created: --scratch-url",
                 *(
@@ -197,7 +201,6 @@ def scratch_server(
                     if dialect == "postgresql"
                     else ()
                 ),
-                "Or write the revision without a proof: --unverified",
             ),
         )
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from alembic.runtime.environment import EnvironmentContext
@@ -22,6 +23,7 @@ from drift.secrets import Scrubbed, environment_passwords, password_of
 from drift.sources.alembic_project.environment import CapturedEnvironment, environment
 from drift.sources.alembic_project.project import AlembicProject, env_failure
 from drift.sources.alembic_project.standin import no_database, reading_only
+from drift.sources.alembic_project.unfinished import EnvironmentFailedError, unfinished
 from drift.sources.connections.failures import failure
 from drift.sources.connections.urls import parse
 from drift.sources.models.blame import relative
@@ -108,13 +110,14 @@ def capture(
         database_url: Put in the place of ``sqlalchemy.url`` before ``env.py`` runs (which may replace it again).
 
     Raises:
-        DriftError: ``env.py`` fails (with the user's line), does not configure anything, or needs a database that
-            cannot be reached.
+        EnvironmentFailedError: ``env.py`` fails (with the user's line), does not configure anything, or needs a
+            database that cannot be reached.
+        DriftError: There are no scripts.
     """
     asked: list[str] = []
     try:
         return _run(project, x_arguments, database_url, no_database(asked))
-    except DriftError as error:
+    except EnvironmentFailedError as error:
         if not asked:
             raise
         first = error
@@ -124,7 +127,8 @@ def capture(
     except DBAPIError as error:
         found = failure(error, tried[-1] if tried else None, f"env.py of {project.place.name}")
         note = f"env.py needs the database ({asked[0]}): {first.title}"
-        raise DriftError(found.title, place=found.place, details=(*found.details, note), help=found.help) from None
+        told = DriftError(found.title, place=found.place, details=(*found.details, note), help=found.help)
+        raise EnvironmentFailedError(told, first.environments, first.missed) from None
 
 
 def _run(
@@ -163,20 +167,21 @@ def _listen(
             stack.enter_context(listener)
             stack.enter_context(project_code())
             _run_env(script.run_env)
-    except (DriftError, DBAPIError):
-        # A DBAPIError is what the database said over a real connection.
+    except DBAPIError:
+        # What the database said over a real connection.
         raise
-    except (ArgumentError, NoSuchModuleError) as error:
-        _explain_url(config, project)
-        raise env_failure(error, env_py, project, _passwords(config)) from error
     except ENDED as error:
-        raise env_failure(error, env_py, project, _passwords(config)) from error
+        told = error if isinstance(error, DriftError) else _told(error, env_py, project, config)
+        if listener.captured:
+            raise EnvironmentFailedError(told, listener.heard()) from error
+        raise EnvironmentFailedError(told, *unfinished(error, Path(script.dir, "env.py"))) from error
     if not listener.captured:
-        raise DriftError(
+        told = DriftError(
             "env.py does not call context.configure(...)",
             place=env_py,
             help=("Does it run the migrations only under a condition, or -x arguments? Pass them: -x name=value",),
         )
+        raise EnvironmentFailedError(told, *unfinished(None, Path(script.dir, "env.py")))
     after = tuple(str(location) for location in script.version_locations or ())
     if after == before:
         return listener.heard()
@@ -190,11 +195,26 @@ def _passwords(config: Config) -> frozenset[str]:
     return environment_passwords(os.environ) | ({password} if password else frozenset())
 
 
-def _explain_url(config: Config, project: AlembicProject) -> None:
-    """Say what is wrong with ``sqlalchemy.url`` rather than what SQLAlchemy makes of it."""
+def _told(error: BaseException, env_py: str, project: AlembicProject, config: Config) -> DriftError:
+    """The error for what ``env.py`` raised.
+
+    Where SQLAlchemy refused a URL, what is wrong with ``sqlalchemy.url`` says more than what it makes of it.
+    """
     text = config.get_main_option("sqlalchemy.url")
-    if text is not None:
-        parse(text, origin=f"sqlalchemy.url in {project.place.name}")
+    if text is not None and _refused_a_url(error):
+        try:
+            parse(text, origin=f"sqlalchemy.url in {project.place.name}")
+        except DriftError as explained:
+            return explained
+    return env_failure(error, env_py, project, _passwords(config))
+
+
+def _refused_a_url(error: BaseException) -> bool:
+    """Whether SQLAlchemy's own reading of a URL raised it; a mapping mistake is an ``ArgumentError``, too."""
+    if not isinstance(error, (ArgumentError, NoSuchModuleError)):
+        return False
+    modules = {frame.f_globals.get("__name__") for frame, _ in walk_tb(error.__traceback__)}
+    return not modules.isdisjoint(("sqlalchemy.engine.url", "sqlalchemy.engine.create"))
 
 
 def _run_env(run: Callable[[], None]) -> None:

@@ -83,7 +83,7 @@ class _Expectation:
         self._models = models
         self._spelling = spelling
         self._types = TypeSpeller(spelling)
-        self._filter = Filter(options.include_object, options.include_name)
+        self._filter = Filter(options, spelling.info.default_schema)
         self._locations = Locations(models, lookup=options.locations)
         self._found = _Objects()
         self._unreadable: list[tuple[str, str]] = []

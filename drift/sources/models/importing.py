@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from importlib import import_module, invalidate_caches
+from importlib.machinery import PathFinder
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +20,9 @@ from drift.sources.connections.broken import broken_url
 from drift.sources.models.blame import blame
 from drift.sources.project_code import ENDED, project_code
 
+_DISTRIBUTION = "sqlalchemy-drift"
+_NAME = re.compile(r"[\w.-]+")
+
 
 @contextmanager
 def project_on_path(directory: Path, *more: Path) -> Iterator[None]:
@@ -23,6 +30,7 @@ def project_on_path(directory: Path, *more: Path) -> Iterator[None]:
 
     The path is restored afterwards, whatever was added to it meanwhile; modules that were imported stay.
     """
+    keep_installed(directory)
     before = list(sys.path)
     wanted = [str(path) for path in (directory, directory / "src", *more) if path.is_dir()]
     sys.path[:0] = [path for path in wanted if path not in before]
@@ -31,6 +39,65 @@ def project_on_path(directory: Path, *more: Path) -> Iterator[None]:
         yield
     finally:
         sys.path[:] = before
+
+
+def is_a(value: object, *kinds: type) -> bool:
+    """Whether a global of somebody's module is of one of these kinds, without waking it.
+
+    ``isinstance`` asks a lazy object for its ``__class__``, and that looks for an application that is not there.
+    """
+    return issubclass(type(value), kinds)
+
+
+def keep_installed(directory: Path) -> None:
+    """Import those of our own requirements that a module or package of the project would hide.
+
+    A folder of migrations is often called ``alembic``, and an application may well have a package ``click``. Programs
+    that are started from the command line of an installed package never see these in its place; nor do we.
+    """
+    project = {os.path.realpath(path) for path in (directory, directory / "src")}
+    hidden = set().union(*map(_names_in, project)) - sys.modules.keys()
+    before = list(sys.path)
+    sys.path[:] = [path for path in before if os.path.realpath(path or os.curdir) not in project]
+    try:
+        for name in sorted(hidden & _required() if any(map(_is_installed, hidden)) else ()):
+            with suppress(ImportError):
+                import_module(name)
+    finally:
+        sys.path[:] = before
+
+
+def _is_installed(name: str) -> bool:
+    spec = PathFinder.find_spec(name)
+    return spec is not None and spec.origin is not None
+
+
+@cache
+def _required() -> frozenset[str]:
+    """Top-level modules of what this distribution requires, and of what that requires in its turn."""
+    waiting, distributions = [_DISTRIBUTION], set[str]()
+    while waiting:
+        name = _plain(waiting.pop())
+        if name in distributions:
+            continue
+        distributions.add(name)
+        with suppress(PackageNotFoundError):
+            waiting += [_NAME.match(text)[0] for text in requires(name) or ()]  # type: ignore[index]
+    return frozenset(
+        module for module, owners in packages_distributions().items() if any(_plain(o) in distributions for o in owners)
+    )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _names_in(folder: str) -> set[str]:
+    """The modules and packages that stand in a folder."""
+    try:
+        return {entry.name.partition(".")[0] for entry in os.scandir(folder)}
+    except OSError:
+        return set()
 
 
 def import_user_module(name: str, *, directory: Path, purpose: str) -> ModuleType:

@@ -31,6 +31,7 @@ class Models:
         directory: The working directory, to which places in source code are relative.
         registries: The registries whose classes are mapped to these tables.
         classes: The mapped classes, base classes first.
+        skipped: Modules of a whole package that were left out because they run only inside of Alembic.
     """
 
     metadata: tuple[MetaData, ...]
@@ -38,6 +39,7 @@ class Models:
     directory: Path
     registries: tuple[registry, ...] = ()
     classes: tuple[type[Any], ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ class ExpectOptions:
     Attributes:
         include_object: Alembic's filter on model objects.
         include_name: Alembic's filter on names.
+        include_schemas: Whether Alembic reads other schemas than the default one, and asks for their names.
         schema_translate_map: As in SQLAlchemy's execution option; ``None`` stands for tables without schema.
         locations: Look up files and lines; costs one parse for each source file.
     """
 
     include_object: IncludeObject | None = None
     include_name: IncludeName | None = None
+    include_schemas: bool = False
     schema_translate_map: Mapping[str | None, str | None] = field(default_factory=dict)
     locations: bool = True
 

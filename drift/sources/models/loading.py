@@ -6,6 +6,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,12 @@ def load(references: Sequence[object], *, directory: Path) -> Models:
         raise DriftError("no models are named", help=("Name them: --models app.models:Base",))
     with project_on_path(directory):
         found: list[MetaData] = []
+        skipped: list[str] = []
         for reference in references:
-            found.extend(metadata for metadata in resolve(reference, directory=directory) if metadata not in found)
-    return from_metadata(found, source=", ".join(label(reference) for reference in references), directory=directory)
+            named = resolve(reference, directory=directory, skipped=skipped)
+            found.extend(metadata for metadata in named if metadata not in found)
+    source = ", ".join(label(reference) for reference in references)
+    return replace(from_metadata(found, source=source, directory=directory), skipped=tuple(skipped))
 
 
 def from_metadata(metadata: Sequence[MetaData], *, source: str, directory: Path) -> Models:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Column as NativeColumn
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Mapper
 
 from drift.schema import Location
 from drift.sources.models.blame import is_foreign, relative
+from drift.sources.models.importing import is_a
 from drift.sources.models.loaded import Models
 from drift.sources.models.source_index import SourceIndex, calls_table, source_index
 
@@ -161,13 +163,14 @@ def _homes() -> Mapping[int, tuple[str, ...]]:
     """Source files of the user's modules that hold a table, or a collection of tables, as a global; by its identity."""
     found: dict[int, tuple[str, ...]] = defaultdict(tuple)
     for module in tuple(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if not isinstance(path, str) or not path.endswith(".py") or _is_library(module.__name__):
+        held_by = vars(module) if is_a(module, ModuleType) else {}
+        path, name = held_by.get("__file__"), held_by.get("__name__")
+        if not isinstance(path, str) or not path.endswith(".py") or _is_library(str(name)):
             continue
-        for value in tuple(vars(module).values()):
+        for value in tuple(held_by.values()):
             # A declarative base stands for its collection.
-            held = vars(value).get("metadata") if isinstance(value, type) else value
-            if isinstance(held, NativeTable | MetaData):
+            held = vars(value).get("metadata") if is_a(value, type) else value
+            if is_a(held, NativeTable, MetaData):
                 found[id(held)] += (path,)
     return found
 

@@ -19,6 +19,7 @@ from drift.alignment import Alignment, Pair, TablePair
 from drift.dialects.base import ServerInfo
 from drift.dialects.registry import dialect_for
 from drift.schema import Check, Column, ForeignKey, Index, QualifiedName, Unique
+from drift.sources.models.filters import is_name_wanted
 from drift.sources.models.loaded import IncludeName, IncludeObject, Natives
 from drift.sources.models.spelling import Spelling
 
@@ -93,15 +94,15 @@ class _Table:
 
     def _is_wanted(self, pair: Pair[T], kind: str, reflect: Callable[[T], Any]) -> bool:
         expected, actual = pair.expected, pair.actual
-        if self._include_name is not None and actual is not None and actual.name is not None:
-            table = self._reflected
-            parents = {
-                "schema_name": self._schema,
-                "table_name": table.name,
-                "schema_qualified_table_name": table.fullname,
-            }
-            if not self._include_name(actual.name, kind, parents):
-                return False
+        if (
+            self._include_name is not None
+            and actual is not None
+            and actual.name is not None
+            and not is_name_wanted(
+                self._include_name, actual.name, kind, self._schema, self._reflected.name, default_schema=None
+            )
+        ):
+            return False
         if self._include_object is None:
             return True
         if expected is None:

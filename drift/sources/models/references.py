@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,18 +16,22 @@ from sqlalchemy.orm import registry
 
 from drift.errors import DriftError
 from drift.sources.models.blame import blame
-from drift.sources.models.importing import advice, describe, import_user_module
+from drift.sources.models.importing import advice, describe, import_user_module, is_a
 from drift.sources.project_code import ENDED, project_code
 
+_OF_ALEMBIC = re.compile(
+    r"^(?:down_revision\b\s*[:=]|from alembic import [^\n]*\bcontext\b|import alembic\.context\b)", re.MULTILINE
+)
 _FORMS = "app.models:Base (a base class, a MetaData, a registry, a list of them, a function that returns one)"
 
 
-def resolve(reference: object, *, directory: Path) -> tuple[MetaData, ...]:
+def resolve(reference: object, *, directory: Path, skipped: list[str] | None = None) -> tuple[MetaData, ...]:
     """The metadata that a reference names.
 
     Args:
         reference: ``module:attr``, ``module``, ``package.*``, or the object itself.
         directory: The project's directory, for messages.
+        skipped: Told the modules that were left out because they run only inside of Alembic.
 
     Raises:
         DriftError: Nothing of that name, an import failure, an ambiguity, or something that holds no metadata.
@@ -47,7 +52,7 @@ def resolve(reference: object, *, directory: Path) -> tuple[MetaData, ...]:
         )
     if module_name.endswith(".*"):
         package = import_user_module(module_name[:-2], directory=directory, purpose="the models")
-        _import_submodules(package, directory)
+        _import_submodules(package, directory, skipped)
         module_name = module_name[:-2]
     module = import_user_module(module_name, directory=directory, purpose="the models")
     if not attribute:
@@ -170,21 +175,33 @@ def _candidates(module: ModuleType) -> dict[str, MetaData]:
 
 
 def _carries_metadata(value: object) -> bool:
-    if isinstance(value, (MetaData, registry)):
+    if is_a(value, MetaData, registry):
         return True
-    if inspect.isclass(value):
+    if is_a(value, type):
         # SQLModel is a base by itself, but every module that uses it imports it.
         return isinstance(getattr(value, "metadata", None), MetaData)
     return type(value).__module__.startswith("flask_sqlalchemy")
 
 
-def _import_submodules(package: ModuleType, directory: Path) -> Iterator[ModuleType]:
-    found = [
-        import_user_module(module.name, directory=directory, purpose="the models")
-        for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}.")
-        if not module.name.endswith(".__main__")
-    ]
+def _import_submodules(package: ModuleType, directory: Path, skipped: list[str] | None = None) -> Iterator[ModuleType]:
+    found: list[ModuleType] = []
+    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}."):
+        if module.name.endswith(".__main__"):
+            continue
+        if _belongs_to_alembic(module):
+            if skipped is not None:
+                skipped.append(module.name)
+            continue
+        found.append(import_user_module(module.name, directory=directory, purpose="the models"))
     return iter(found)
+
+
+def _belongs_to_alembic(module: pkgutil.ModuleInfo) -> bool:
+    """Whether it is an ``env.py`` or a revision: they run inside of Alembic only, and hold no models."""
+    path = Path(getattr(module.module_finder, "path", ""), f"{module.name.rpartition('.')[2]}.py")
+    if module.ispkg or not path.is_file():
+        return False
+    return _OF_ALEMBIC.search(path.read_text(encoding="utf-8", errors="replace")) is not None
 
 
 def _submodule_or_fail(value: object, part: str, module_name: str, attribute: str, directory: Path) -> ModuleType:

@@ -125,7 +125,7 @@ def _sort_in(value: Any, spelling: str, named: Named, directory: Path) -> None:
         named.apps.extend(
             (f"{value.__name__}:{name}", app)
             for name, app in vars(value).items()
-            if _is_app(app) and type(app).__name__ == "FastAPI"
+            if type(app).__name__ == "FastAPI" and _is_app(app)
         )
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:

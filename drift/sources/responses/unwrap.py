@@ -32,7 +32,7 @@ def parts(annotation: Any) -> Iterator[Any]:
 
 def is_schema(value: Any) -> bool:
     """Whether it is a Pydantic model class."""
-    return isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel
+    return issubclass(type(value), type) and issubclass(value, BaseModel) and value is not BaseModel
 
 
 def schemas_in(annotation: Any) -> tuple[type[BaseModel], ...]:
