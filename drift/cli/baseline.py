@@ -37,7 +37,7 @@ def command(settings: Settings, reason: str | None, owner: str | None, expires: 
     known = read_baseline(file) if file.is_file() else Baseline(name=file.name)
     from drift.pipeline import run_check
 
-    with progress(quiet=settings.quiet) as told:
+    with progress(settings) as told:
         verdict = run_check(inputs_for(settings, told, accepted=False)).verdict
     before = known.by_fingerprint()
     today = {finding.fingerprint for finding in verdict.findings}

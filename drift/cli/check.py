@@ -47,7 +47,7 @@ def command(
     touched = changed_files(settings.directory, base) if base is not None else None
     from drift.pipeline import run_check
 
-    with progress(quiet=settings.quiet) as told:
+    with progress(settings) as told:
         inputs = replace(inputs_for(settings, told), receipt=receipt)
         report = run_check(inputs)
         if three_way:

@@ -37,7 +37,7 @@ def command(settings: Settings, first: str, second: str) -> int:
     files = planned_files(settings)
     from drift.pipeline.difference import compare_sides
 
-    with ExitStack() as stack, progress(quiet=settings.quiet) as told:
+    with progress(settings) as told, ExitStack() as stack:
         inputs = _parity(inputs_for(settings, told), first, second)
         sides = [side_for(text, inputs, stack) for text in (first, second)]
         verdict = compare_sides(sides[0], sides[1], inputs)

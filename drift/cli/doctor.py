@@ -8,6 +8,7 @@ import rich_click as click
 
 from drift.cli.failures import known_secrets
 from drift.cli.inputs import inputs_for
+from drift.cli.interrupts import bounded
 from drift.cli.options import Settings, stdout_color, takes_settings
 from drift.cli.streams import echo
 from drift.reports.safe import visible
@@ -15,7 +16,7 @@ from drift.secrets import scrub
 
 
 @click.command()
-@takes_settings()
+@takes_settings(timeout=False)
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=5.0, show_default=True, help="Seconds for each answer."
 )
@@ -43,10 +44,11 @@ def command(settings: Settings, timeout: float, shape: str) -> int:
             echo(f"{'':<24}help: {clean(way)}")
 
     steps = []
-    for step in diagnose(inputs, timeout=timeout):
-        steps.append(step)
-        if shape == "text":
-            show(step)
+    with bounded(settings.config.timeout):
+        for step in diagnose(inputs, timeout=timeout):
+            steps.append(step)
+            if shape == "text":
+                show(step)
     if shape == "json":
         items = [
             {

@@ -6,11 +6,9 @@ Exit codes: 0 in sync, 1 drift, 2 could not check.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from difflib import get_close_matches
 from importlib import import_module
-from types import FrameType
 from typing import Any, NoReturn
 
 import rich_click as click
@@ -20,9 +18,10 @@ from drift import __version__
 from drift.cli import streams
 from drift.cli.exits import EndedError, refuse_exits
 from drift.cli.failures import report_failure
+from drift.cli.interrupts import COULD_NOT_CHECK, listen
 from drift.errors import DriftError
 
-IN_SYNC, DRIFT, COULD_NOT_CHECK = 0, 1, 2
+IN_SYNC, DRIFT = 0, 1
 
 _COMPLETION = "_DRIFT_COMPLETE"
 """The variable with which a shell asks for completions; click answers, and ends the program."""
@@ -93,10 +92,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line as this process, and leave with its exit code."""
     if hasattr(sys.stderr, "reconfigure"):
         sys.stderr.reconfigure(errors="backslashreplace")
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+    listen()
     streams.reserve()
     refuse_exits()
     code = run(sys.argv[1:] if arguments is None else arguments)
@@ -139,8 +135,3 @@ def _ended(error: SystemExit) -> DriftError:
         details=(call,),
         help=("run it again with -v to see where", "modules must be importable without starting anything"),
     )
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Let a termination unwind the stack as Ctrl-C does, so that scratch databases and servers are removed."""
-    raise KeyboardInterrupt

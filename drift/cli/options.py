@@ -48,6 +48,12 @@ class Settings:
         return self.config.directory
 
 
+_TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Longest duration, 0 for any [default: 300].",
+)
 _INPUTS = (
     click.option(
         "--models",
@@ -74,6 +80,7 @@ _INPUTS = (
     ),
     click.option("--allow-empty", is_flag=True, default=None, help="Compare even when no mapped table exists there."),
     click.option("--probe", is_flag=True, default=None, help="Also look at rows, read-only and bounded."),
+    _TIMEOUT,
     click.option(
         "-x", "x_arguments", multiple=True, metavar="KEY=VALUE", help="Argument for Alembic's env.py. Repeatable."
     ),
@@ -118,25 +125,30 @@ _VERBOSITY = (
 )
 
 
-def takes_settings(*, policy: bool = False, output: bool = False) -> Callable[[F], F]:
-    """Add the shared options to a command, which then gets one ``settings`` argument for all of them."""
+def takes_settings(*, policy: bool = False, output: bool = False, timeout: bool = True) -> Callable[[F], F]:
+    """Add the shared options to a command, which then gets one ``settings`` argument for all of them.
+
+    Without ``timeout``, that option is the command's own.
+    """
 
     def decorate(function: F) -> F:
         @wraps(function)
         def wrapper(**options: Any) -> Any:
             aside()
-            return function(settings=_settings(options, output=output), **options)
+            return function(settings=_settings(options, output=output, timeout=timeout), **options)
 
         command: Any = wrapper
         groups = (_INPUTS, _POLICY if policy else (), _OUTPUT if output else (), _VERBOSITY)
         for option in reversed([option for group in groups for option in group]):
+            if option is _TIMEOUT and not timeout:
+                continue
             command = option(command)
         return command  # type: ignore[no-any-return]
 
     return decorate
 
 
-def _settings(options: dict[str, Any], *, output: bool) -> Settings:
+def _settings(options: dict[str, Any], *, output: bool, timeout: bool) -> Settings:
     """Take the shared options out of ``options`` and merge them over the configuration file."""
     directory = Path.cwd()
     file = options.pop("settings")
@@ -159,6 +171,8 @@ def _settings(options: dict[str, Any], *, output: bool) -> Settings:
             for name in ("snapshot", "alembic", "baseline")
         },
     }
+    if timeout:
+        here["timeout"] = options.pop("timeout")
     if output:
         here["format"] = options.pop("format_")
         here["statistics"] = options.pop("statistics")

@@ -33,7 +33,7 @@ def command(settings: Settings, shape: str, chain: bool, **plan_options: Any) ->
     from drift.pipeline import run_check
     from drift.pipeline.plan_costs import with_costs
 
-    with progress(quiet=settings.quiet) as told:
+    with progress(settings) as told:
         inputs = inputs_for(settings, told)
         report = run_check(inputs)
         plan = with_costs(plan_for(report, plan_options), inputs)

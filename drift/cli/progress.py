@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drift.cli.options import Settings
 
 Progress = Callable[[str], None]
 """Takes what is being done now, a few words."""
@@ -15,12 +19,12 @@ def silent(_text: str) -> None:
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Progress]:
-    """A spinner with the current step behind it."""
-    from drift.cli.interrupts import cancelling
+def progress(settings: Settings) -> Iterator[Progress]:
+    """A spinner with the current step behind it. All of it has the time that the settings give, and can be stopped."""
+    from drift.cli.interrupts import bounded
 
-    with cancelling():
-        if quiet or not sys.stderr.isatty():
+    with bounded(settings.config.timeout):
+        if settings.quiet or not sys.stderr.isatty():
             yield silent
             return
         from rich.console import Console

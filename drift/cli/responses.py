@@ -23,7 +23,7 @@ def command(settings: Settings) -> int:
     from drift.pipeline.responses import observe_pairs
     from drift.sources.responses.telling import describe_pairs
 
-    with progress(quiet=settings.quiet) as told:
+    with progress(settings) as told:
         inputs = inputs_for(settings, told)
         if not inputs.responses:
             raise DriftError(

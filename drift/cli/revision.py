@@ -46,7 +46,7 @@ def command(settings: Settings, message: str, unverified: bool, chain: bool, **o
     from drift.pipeline import run_check
     from drift.verification import Wishes, write_chain, write_proven
 
-    with progress(quiet=settings.quiet) as told:
+    with progress(settings) as told:
         inputs = inputs_for(settings, told)
         report = run_check(inputs)
         plan = plan_for(report, options)

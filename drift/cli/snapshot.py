@@ -27,7 +27,7 @@ def command(settings: Settings, output: str | None, statistics: bool) -> int:
     from drift.pipeline.snapshots import take_snapshot
     from drift.sources.snapshot import dump_snapshot
 
-    with progress(quiet=settings.quiet) as told:
+    with progress(settings) as told:
         snapshot = take_snapshot(inputs_for(settings, told, accepted=False))
     text = dump_snapshot(snapshot, statistics=statistics)
     if output is None or output == "-":

@@ -29,7 +29,7 @@ def command(settings: Settings, revision: str | None, rows: int, shape: str) -> 
     """
     from drift.verification import verify
 
-    with progress(quiet=settings.quiet) as told:
+    with progress(settings) as told:
         inputs = inputs_for(settings, told)
         path, proof = verify(revision, inputs, scratch_url=settings.config.scratch_url, rows=rows)
     name_strangers(proof)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from drift.cli.main import COULD_NOT_CHECK
+from drift.cli.interrupts import COULD_NOT_CHECK
 from drift.cli.streams import for_children
 
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drift.pipeline.deadline import within
 from drift.pipeline.inputs import Inputs
 from drift.pipeline.report import Report
 from drift.pipeline.run import run_check
@@ -32,7 +33,7 @@ def check(
         models: ``"app.models:Base"``, a base class, a ``MetaData``, a registry, or a list of those.
         database: A URL, an ``Engine``, a ``Connection``, or the path of a snapshot.
         responses: Modules, FastAPI apps or Pydantic classes whose response schemas are compared, too.
-        config: The team's policy; by default every check, failing on warnings.
+        config: The team's policy; by default every check, failing on warnings, within five minutes.
         schemas: Database schemas to compare; by default those that the models use.
         probe: Also look at rows: bounded, read-only.
         allow_empty: The database may hold none of the tables.
@@ -44,19 +45,20 @@ def check(
     Raises:
         drift.errors.DriftError: The check could not happen.
     """
-    return run_check(
-        Inputs(
-            models=tuple(models) if isinstance(models, list | tuple) else (models,),
-            database=database,
-            origin="the argument 'database'",
-            responses=tuple(responses) if isinstance(responses, list | tuple) else (responses,),
-            directory=Path(directory) if directory is not None else Path.cwd(),
-            schemas=tuple(schemas),
-            config=config or Config(),
-            probe=probe,
-            allow_empty=allow_empty,
-        )
+    config = config or Config()
+    inputs = Inputs(
+        models=tuple(models) if isinstance(models, list | tuple) else (models,),
+        database=database,
+        origin="the argument 'database'",
+        responses=tuple(responses) if isinstance(responses, list | tuple) else (responses,),
+        directory=Path(directory) if directory is not None else Path.cwd(),
+        schemas=tuple(schemas),
+        config=config,
+        probe=probe,
+        allow_empty=allow_empty,
     )
+    with within(config.timeout):
+        return run_check(inputs)
 
 
 def plan(report: Report, options: PlanOptions | None = None) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -60,6 +61,7 @@ class Config:
     trust_schema: bool = False
     allow_empty: bool = False
     probe: bool = False
+    timeout: float = 300.0
     select: tuple[str, ...] = ("ALL",)
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
@@ -188,6 +190,8 @@ def _value(setting: Setting, value: Any, place: str) -> Any:
     match setting.kind:
         case Kind.TEXT if isinstance(value, str | Path):
             return str(value)
+        case Kind.SECONDS if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+            return float(value)
         case Kind.FLAG if isinstance(value, bool):
             return value
         case Kind.CHOICE if isinstance(value, str):

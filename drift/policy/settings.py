@@ -12,7 +12,7 @@ class Kind(StrEnum):
 
     TEXT = "string"
     FLAG = "boolean"
-    NUMBER = "number"
+    SECONDS = "number that is not negative"
     TEXTS = "list of strings"
     SELECTORS = "list of codes, prefixes or names"
     CHOICE = "one of a few words"
@@ -148,6 +148,16 @@ SETTINGS: tuple[Setting, ...] = (
         "Also look at rows, read-only and bounded: NULLs, duplicates, orphans.",
         "--probe",
         example="true",
+    ),
+    Setting(
+        "timeout",
+        "timeout",
+        Kind.SECONDS,
+        "`300`",
+        "Longest duration of a command in seconds, the waiting for servers included; then it ends with exit code 2. "
+        "`0` is no limit. (`drift doctor --timeout` is about each single answer.)",
+        "--timeout",
+        example="60",
     ),
     Setting(
         "select",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from drift.cli.interrupts import cancelling
+from drift.cli.interrupts import bounded
 from tests.cli.projects import ROOT
 
 LOCKED = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'drift' AND wait_event_type = 'Lock'"
@@ -112,7 +112,7 @@ def test_outside_the_main_thread_nothing_is_installed():
     seen: list[str] = []
 
     def work() -> None:
-        with cancelling():
+        with bounded(None):
             seen.append("done")
 
     thread = threading.Thread(target=work)

@@ -35,6 +35,11 @@ _NOT_MYSQL = {
 
 _MYSQLCLIENT_MODES = {"verify-ca": "VERIFY_CA", "verify-full": "VERIFY_IDENTITY"}
 
+_LISTENING = {"tcp_user_timeout": 60_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""libpq's: a network that has gone is noticed within a minute. Milliseconds; seconds; seconds; a number."""
+_READ_TIMEOUT = 75
+"""PyMySQL's and mysqlclient's longest wait for an answer, in seconds: longer than any statement of ours may run."""
+
 Query = dict[str, "str | tuple[str, ...]"]
 
 
@@ -81,6 +86,7 @@ def _libpq(url: URL, query: Query, timeout: int) -> tuple[URL, dict[str, Any]]:
     arguments: dict[str, Any] = {}
     if "connect_timeout" not in query:
         arguments["connect_timeout"] = timeout
+    arguments.update((name, value) for name, value in _LISTENING.items() if name not in query)
     if "application_name" not in query:
         arguments["fallback_application_name"] = "drift"
     return url.set(query=query), arguments
@@ -106,8 +112,8 @@ def _mysql(url: URL, query: Query, driver: str, timeout: int) -> tuple[URL, dict
                 "verify_mode": "required" if verified else "none",
                 "check_hostname": mode == "verify-full",
             }
-    if "connect_timeout" not in query:
-        arguments["connect_timeout"] = timeout
+    limits = {"connect_timeout": timeout, "read_timeout": _READ_TIMEOUT, "write_timeout": _READ_TIMEOUT}
+    arguments.update((name, value) for name, value in limits.items() if name not in query)
     return url.set(query=query), arguments
 
 

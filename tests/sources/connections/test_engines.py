@@ -95,26 +95,30 @@ def test_a_unix_socket_for_pg8000() -> None:
 
 def test_patience_has_an_end() -> None:
     _, arguments = translate(make_url("postgresql+psycopg2://h/d"), timeout=10)
-    assert arguments == {"connect_timeout": 10, "fallback_application_name": "drift"}
-    _, arguments = translate(make_url("postgresql+psycopg2://h/d?connect_timeout=3"), timeout=10)
-    assert "connect_timeout" not in arguments
+    assert arguments == {
+        "connect_timeout": 10,
+        "tcp_user_timeout": 60_000,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "fallback_application_name": "drift",
+    }
+    _, arguments = translate(make_url("postgresql+psycopg2://h/d?connect_timeout=3&keepalives_idle=5"), timeout=10)
+    assert not arguments.keys() & {"connect_timeout", "keepalives_idle"}
 
 
 @pytest.mark.parametrize(
     ("query", "arguments"),
     [
-        ("charset=utf8mb4&minsize=1&maxsize=5", {"connect_timeout": 10}),
-        ("ssl=false", {"connect_timeout": 10}),
-        ("ssl=true", {"connect_timeout": 10, "ssl": {"verify_mode": "none", "check_hostname": False}}),
-        (
-            "ssl_mode=VERIFY_IDENTITY",
-            {"connect_timeout": 10, "ssl": {"verify_mode": "required", "check_hostname": True}},
-        ),
+        ("charset=utf8mb4&minsize=1&maxsize=5", {}),
+        ("ssl=false", {}),
+        ("ssl=true", {"ssl": {"verify_mode": "none", "check_hostname": False}}),
+        ("ssl_mode=VERIFY_IDENTITY", {"ssl": {"verify_mode": "required", "check_hostname": True}}),
     ],
 )
 def test_parameters_of_mysql(query: str, arguments: dict[str, Any]) -> None:
     url, found = translate(make_url(f"mysql+pymysql://h/d?{query}"), timeout=10)
-    assert found == arguments
+    assert found == {"connect_timeout": 10, "read_timeout": 75, "write_timeout": 75, **arguments}
     assert set(url.query) <= {"charset"}
 
 
