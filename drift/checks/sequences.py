@@ -9,8 +9,8 @@ from drift.alignment import Pair
 from drift.checks.context import SchemaView
 from drift.checks.numbering import NumberOptions, is_cosmetic, option_differences
 from drift.checks.registry import Subjects, check
-from drift.checks.wording import found, listed, local, object_subject, places, repair
-from drift.findings import Finding, Safety, Severity, SubjectKind
+from drift.checks.wording import LOOK_AT_ROWS, found, listed, local, object_subject, places, repair, unknown
+from drift.findings import Finding, Outcome, Safety, Severity, SubjectKind
 from drift.schema import QualifiedName, Sequence, VersioningRole
 
 
@@ -234,7 +234,7 @@ def sequence_ownership_mismatch(schema: SchemaView) -> Iterator[Finding]:
 
 
 @check("SQ303", "sequence-behind", Severity.ERROR, Subjects.SCHEMA)
-def sequence_behind(schema: SchemaView) -> Iterator[Finding]:
+def sequence_behind(schema: SchemaView) -> Iterator[Outcome]:
     """A sequence will hand out numbers that are in use already. Looked for with `--probe` only.
 
     ## Why it breaks at run time
@@ -251,6 +251,10 @@ def sequence_behind(schema: SchemaView) -> Iterator[Finding]:
     `SELECT setval('users_id_seq', (SELECT max(id) FROM users))`.
     """
     for numbers in schema.actual.sequence_numbers:
+        if numbers.next_value is None:
+            subject = object_subject(SubjectKind.SEQUENCE, numbers.sequence)
+            yield unknown("SQ303", subject, numbers.reason, LOOK_AT_ROWS)
+            continue
         if numbers.largest is None or numbers.next_value > numbers.largest:
             continue
         yield found(

@@ -85,6 +85,10 @@ def found(
     )
 
 
+LOOK_AT_ROWS = "grant the role SELECT on the tables and sequences of the schema, as docs/security.md shows"
+"""The way out where a probe was refused."""
+
+
 def unknown(code: str, subject: Subject | None, reason: str | None, help: str | None = ASK_SERVER) -> NotChecked:
     """Could not be checked."""
     return NotChecked(code, definition_of(code).name, subject, reason or "nothing is known about it", help)

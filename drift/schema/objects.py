@@ -60,15 +60,17 @@ class SequenceNumbers:
     """What a probe saw of a sequence and the column that it numbers (actual side).
 
     Attributes:
-        next_value: What the sequence will give next.
+        next_value: What the sequence will give next; ``None`` where one of both numbers was refused.
         largest: The largest number in the column; ``None`` when there is none.
+        reason: Why it was refused.
     """
 
     table: QualifiedName
     column: str
     sequence: QualifiedName
-    next_value: int
+    next_value: int | None
     largest: int | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

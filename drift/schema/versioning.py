@@ -91,7 +91,7 @@ class VersioningFlaw:
 
 @dataclass(frozen=True, slots=True)
 class VersionRows:
-    """What a probe counted in one version table (actual side); ``None`` where it could not be asked.
+    """What a probe counted in one version table (actual side); ``None`` where there is nothing to ask.
 
     Attributes:
         table: The version table, by its actual name.
@@ -100,6 +100,7 @@ class VersionRows:
         without_version: Rows of the versioned table that have no version at all.
         without_transaction: Versions whose row in the transaction table is missing.
         duplicates: Keys (entity, transaction) that occur more than once; counted only where no key forbids it.
+        refused: Counts that the server refused, by the names of the above, each with the reason.
 
     Counting stops at a bound, which is then the count.
     """
@@ -110,6 +111,7 @@ class VersionRows:
     without_version: int | None = None
     without_transaction: int | None = None
     duplicates: int | None = None
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +119,13 @@ class TransactionNumbers:
     """What a probe saw of a transaction table's numbering (actual side).
 
     Attributes:
-        next_value: What the sequence will give next.
+        next_value: What the sequence will give next; ``None`` where one of the numbers was refused.
         largest: The largest id in use, by the transaction table or a version table; ``None`` when there is none.
+        reason: Why it was refused.
     """
 
     table: QualifiedName
     sequence: QualifiedName
-    next_value: int
+    next_value: int | None
     largest: int | None = None
+    reason: str | None = None

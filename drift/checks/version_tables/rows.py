@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from drift.checks.context import SchemaView
 from drift.checks.registry import Subjects, check
 from drift.checks.version_tables.support import facts_of, finding, located, parent_of, table_subject
-from drift.findings import Finding, Outcome, Safety, Severity
+from drift.checks.wording import LOOK_AT_ROWS, unknown
+from drift.findings import Finding, NotChecked, Outcome, Safety, Severity, Subject, SubjectKind
 from drift.schema import VersionRows
 
 
-def _counted(schema: SchemaView) -> Iterator[VersionRows]:
-    yield from schema.actual.version_rows
+def _refused(schema: SchemaView, code: str, *counts: str) -> Iterator[NotChecked]:
+    """Version tables whose rows could not be counted so."""
+    for rows in schema.actual.version_rows:
+        reasons = dict(rows.refused)
+        reason = next((reasons[count] for count in counts if count in reasons), None)
+        if reason is not None:
+            subject = Subject(SubjectKind.TABLE, rows.table.schema, rows.table.name, rows.table.name)
+            yield unknown(code, subject, reason, LOOK_AT_ROWS)
 
 
 def _report(
@@ -59,7 +66,8 @@ def baseline_version_missing(schema: SchemaView) -> Iterator[Outcome]:
 
     A baseline: one transaction, and one version of operation type 0 for each such row, with its present values.
     """
-    for rows in _counted(schema):
+    yield from _refused(schema, "VT115", "without_version")
+    for rows in schema.actual.version_rows:
         if rows.without_version:
             found = _report(
                 schema,
@@ -87,7 +95,8 @@ def several_open_versions(schema: SchemaView) -> Iterator[Outcome]:
 
     Compute `end_transaction_id` again: each version ends where the next one of the same entity begins.
     """
-    for rows in _counted(schema):
+    yield from _refused(schema, "VT321", "never_closed", "closed")
+    for rows in schema.actual.version_rows:
         # Where nothing at all was ever closed the more telling VT322 speaks.
         if rows.never_closed and rows.closed:
             found = _report(
@@ -120,7 +129,8 @@ def end_transaction_not_filled(schema: SchemaView) -> Iterator[Outcome]:
     Compute it: each version ends where the next one of the same entity begins
     (`sqlalchemy_continuum.schema.update_end_tx_column` does the same, row by row).
     """
-    for rows in _counted(schema):
+    yield from _refused(schema, "VT322", "never_closed", "closed")
+    for rows in schema.actual.version_rows:
         if rows.never_closed and not rows.closed:
             found = _report(
                 schema,
@@ -149,7 +159,8 @@ def version_without_transaction(schema: SchemaView) -> Iterator[Outcome]:
     Transactions that were tidied away on purpose are no fault. Otherwise their numbers can be put back, without date
     and user.
     """
-    for rows in _counted(schema):
+    yield from _refused(schema, "VT324", "without_transaction")
+    for rows in schema.actual.version_rows:
         if rows.without_transaction:
             found = _report(
                 schema,

@@ -16,6 +16,7 @@ from drift.checks.version_tables.support import (
     sequence_subject,
     subject_of,
 )
+from drift.checks.wording import LOOK_AT_ROWS, unknown
 from drift.findings import NotChecked, Outcome, Safety, Severity, SubjectKind
 from drift.schema import Column, QualifiedName, Sequence, Table, VersioningRole
 
@@ -277,6 +278,9 @@ def transaction_sequence_behind(schema: SchemaView) -> Iterator[Outcome]:
     `setval` behind the largest number that the transaction table or any version table knows.
     """
     for seen in schema.actual.transaction_numbers:
+        if seen.next_value is None:
+            yield unknown("VT316", sequence_subject(Sequence(seen.sequence), seen.table), seen.reason, LOOK_AT_ROWS)
+            continue
         if seen.largest is None or seen.next_value > seen.largest:
             continue
         expected = next(

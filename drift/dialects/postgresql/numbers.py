@@ -1,7 +1,7 @@
 """``--probe``: what sequences give next, and the largest number that their columns hold.
 
 Read-only, one bounded statement for each column (the largest value of a key is the end of its index). What the role may
-not see is left out.
+not see has a reason instead of numbers.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from collections.abc import Collection
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from drift.dialects.postgresql.errors import message
 from drift.dialects.postgresql.keywords import quote
 from drift.dialects.postgresql.session import rows
 from drift.schema import QualifiedName, SequenceNumbers
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
+
+_NO_RIGHT = "the role may not read the sequence"
 
 
 def sequence_numbers(connection: Connection, tables: Collection[QualifiedName]) -> tuple[SequenceNumbers, ...]:
@@ -29,23 +32,25 @@ def sequence_numbers(connection: Connection, tables: Collection[QualifiedName]) 
     found: list[SequenceNumbers] = []
     for schema, name, column, sequence_schema, sequence, following in rows(connection, sql):
         table = QualifiedName(schema, name)
-        if table not in tables or following is None:
+        if table not in tables:
             continue
-        readable, largest = _largest(connection, table, column)
-        if readable:
-            owned = QualifiedName(sequence_schema, sequence)
-            found.append(SequenceNumbers(table, column, owned, int(following), largest))
+        owned = QualifiedName(sequence_schema, sequence)
+        if following is None:
+            found.append(SequenceNumbers(table, column, owned, None, reason=_NO_RIGHT))
+            continue
+        largest, reason = _largest(connection, table, column)
+        found.append(SequenceNumbers(table, column, owned, None if reason else int(following), largest, reason))
     return tuple(found)
 
 
-def _largest(connection: Connection, table: QualifiedName, column: str) -> tuple[bool, int | None]:
-    """(whether it could be read, the largest value)."""
+def _largest(connection: Connection, table: QualifiedName, column: str) -> tuple[int | None, str | None]:
+    """(the largest value, why it could not be read)."""
     from sqlalchemy.exc import DBAPIError
 
     sql = f"SELECT max({quote(column)})::pg_catalog.int8 FROM {quote(str(table.schema))}.{quote(table.name)}"
     try:
         with connection.begin_nested():
             [(largest,)] = rows(connection, sql)
-    except DBAPIError:
-        return False, None
-    return True, largest
+    except DBAPIError as error:
+        return None, f"the server says: {message(error)}"
+    return largest, None

@@ -1,6 +1,6 @@
 """Look at the rows of version tables (``--probe``): read-only, each count bounded.
 
-A count that the server refuses, or that takes longer than the connection's statement timeout, is left out.
+A count that the server refuses, or that takes longer than the connection's statement timeout, has a reason instead.
 """
 
 from __future__ import annotations
@@ -38,6 +38,17 @@ def probe_version_tables(connection: Connection, expected: Schema, actual: Schem
     """
     probe = _Probe(connection, expected, actual)
     return replace(actual, version_rows=probe.rows(), transaction_numbers=probe.numbers())
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What the server said instead of an answer."""
+
+    reason: str
+
+
+_Count = int | _Refused | None
+"""``None`` where there is nothing to ask."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +95,24 @@ class _Probe:
         ends = subject.facts.end_transaction_column
         # Continuum never ends the versions of a link between two rows.
         has_ends = ends is not None and subject.version.column(ends) is not None and not subject.is_association
+        counts = {
+            "closed": self._closed(subject) if has_ends else None,
+            "never_closed": self._never_closed(subject) if has_ends and subject.key else None,
+            "without_version": None if subject.is_association else self._without_version(subject),
+            "without_transaction": self._without_transaction(subject),
+            "duplicates": self._duplicates(subject) if subject.version.primary_key is None else None,
+        }
         return VersionRows(
             subject.version.name,
-            closed=self._closed(subject) if has_ends else None,
-            never_closed=self._never_closed(subject) if has_ends and subject.key else None,
-            without_version=None if subject.is_association else self._without_version(subject),
-            without_transaction=self._without_transaction(subject),
-            duplicates=self._duplicates(subject) if subject.version.primary_key is None else None,
+            **{name: count for name, count in counts.items() if isinstance(count, int)},
+            refused=tuple((name, count.reason) for name, count in counts.items() if isinstance(count, _Refused)),
         )
 
-    def _closed(self, subject: _Subject) -> int | None:
+    def _closed(self, subject: _Subject) -> _Count:
         version = _clause(subject.version)
         return self._count(version, version.c[str(subject.facts.end_transaction_column)].is_not(None))
 
-    def _never_closed(self, subject: _Subject) -> int | None:
+    def _never_closed(self, subject: _Subject) -> _Count:
         from sqlalchemy import exists
 
         version, later = _clause(subject.version), _clause(subject.version).alias("later")
@@ -105,7 +120,7 @@ class _Probe:
         successor = exists().where(*_same(version, later, subject.key), later.c[transaction] > version.c[transaction])
         return self._count(version, version.c[str(subject.facts.end_transaction_column)].is_(None), successor)
 
-    def _without_version(self, subject: _Subject) -> int | None:
+    def _without_version(self, subject: _Subject) -> _Count:
         from sqlalchemy import exists
 
         parent = self.found(subject.facts.parent)
@@ -114,7 +129,7 @@ class _Probe:
         rows, version = _clause(parent), _clause(subject.version)
         return self._count(rows, ~exists().where(*_same(rows, version, subject.key)))
 
-    def _without_transaction(self, subject: _Subject) -> int | None:
+    def _without_transaction(self, subject: _Subject) -> _Count:
         from sqlalchemy import exists
 
         table = self.found(subject.facts.transaction)
@@ -124,7 +139,7 @@ class _Probe:
         known = exists().where(transaction.c.id == version.c[subject.facts.transaction_column])
         return self._count(version, ~known)
 
-    def _duplicates(self, subject: _Subject) -> int | None:
+    def _duplicates(self, subject: _Subject) -> _Count:
         from sqlalchemy import func, literal, select
 
         version = _clause(subject.version)
@@ -142,10 +157,14 @@ class _Probe:
             transaction = self._numbered(sequence.name, sequence.role)
             if transaction is None or name not in present:
                 continue
-            following = self._next_value(name)
-            if following is not None:
-                expected_name, table = transaction
-                found.append(TransactionNumbers(expected_name, name, following, self._largest(expected_name, table)))
+            expected_name, table = transaction
+            following, largest = self._next_value(name), self._largest(expected_name, table)
+            if isinstance(following, _Refused):
+                found.append(TransactionNumbers(expected_name, name, None, reason=following.reason))
+            elif isinstance(largest, _Refused):
+                found.append(TransactionNumbers(expected_name, name, None, reason=largest.reason))
+            else:
+                found.append(TransactionNumbers(expected_name, name, following, largest))
         return tuple(found)
 
     def _numbered(self, sequence: QualifiedName, role: VersioningRole) -> tuple[QualifiedName, Table] | None:
@@ -160,16 +179,16 @@ class _Probe:
                 return None if actual is None or actual.column("id") is None else (table.name, actual)
         return None
 
-    def _next_value(self, name: QualifiedName) -> int | None:
+    def _next_value(self, name: QualifiedName) -> _Count:
         from sqlalchemy import column, quoted_name, select, table
 
         sequence = table(
             quoted_name(name.name, True), column("last_value"), column("is_called"), schema=_quoted(name.schema)
         )
         row = self._row(select(sequence.c.last_value, sequence.c.is_called))
-        return None if row is None else int(row[0]) + (1 if row[1] else 0)
+        return row if row is None or isinstance(row, _Refused) else int(row[0]) + (1 if row[1] else 0)
 
-    def _largest(self, name: QualifiedName, table: Table) -> int | None:
+    def _largest(self, name: QualifiedName, table: Table) -> _Count:
         from sqlalchemy import func, select
 
         values = [self._scalar(select(func.max(_clause(table).c.id)))]
@@ -177,27 +196,31 @@ class _Probe:
             if subject.facts.transaction == name:
                 version = _clause(subject.version)
                 values.append(self._scalar(select(func.max(version.c[subject.facts.transaction_column]))))
-        return max((value for value in values if value is not None), default=None)
+        refused = next((value for value in values if isinstance(value, _Refused)), None)
+        return refused or max((value for value in values if isinstance(value, int)), default=None)
 
-    def _count(self, source: FromClause, *criteria: Any) -> int | None:
+    def _count(self, source: FromClause, *criteria: Any) -> _Count:
         from sqlalchemy import func, literal, select
 
         some = select(literal(1).label("one")).select_from(source).where(*criteria).limit(BOUND).subquery()
         return self._scalar(select(func.count()).select_from(some))
 
-    def _scalar(self, statement: Any) -> int | None:
+    def _scalar(self, statement: Any) -> _Count:
         row = self._row(statement)
+        if isinstance(row, _Refused):
+            return row
         return None if row is None or row[0] is None else int(row[0])
 
     def _row(self, statement: Any) -> Any:
-        """The first row; ``None`` where the server refuses, for which a savepoint keeps the transaction alive."""
+        """The first row, or why the server refuses, for which a savepoint keeps the transaction alive."""
         from sqlalchemy.exc import DBAPIError
 
         try:
             with self.connection.begin_nested():
                 return self.connection.execute(statement).first()
-        except DBAPIError:
-            return None
+        except DBAPIError as error:
+            # The first line: what follows may quote data.
+            return _Refused(f"the server says: {str(error.orig).splitlines()[0]}")
 
 
 def _clause(table: Table) -> FromClause:
