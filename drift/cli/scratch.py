@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from drift.errors import DriftError
+from drift.reports.safe import visible
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -34,7 +35,7 @@ def name_strangers(proof: Proof) -> None:
     """Name what may have been left on the scratch server by a process of another machine."""
     if proof.strangers:
         click.echo(
-            f"note: on the scratch server there are {', '.join(proof.strangers)}, of another machine or "
+            f"note: on the scratch server there are {visible(', '.join(proof.strangers))}, of another machine or "
             "another login; where no drift runs any more, drop them",
             err=True,
         )

@@ -150,14 +150,14 @@ _ON_MYSQL = "SELECT schema_name FROM information_schema.schemata ORDER BY 1"
 
 
 def _drop_left_over(connection: Connection) -> tuple[str, ...]:
-    """Drop the databases and roles of processes of this machine that are gone; those of other machines are named."""
+    """Drop the databases and roles of processes of this machine that are gone; name those of which nothing is known."""
     query = _ON_POSTGRESQL if connection.dialect.name == "postgresql" else _ON_MYSQL
     strangers = []
     for name in connection.exec_driver_sql(query).scalars().all():
         owner = owner_of(name, PREFIX)
-        if owner is None or (owner.is_here and not owner.is_gone):
+        if not name.startswith(PREFIX) or (owner is not None and owner.is_here and not owner.is_gone):
             continue
-        if owner.is_gone:
+        if owner is not None and owner.is_gone:
             with suppress(SQLAlchemyError):  # another command removes it at the same time, or another login made it
                 _drop(connection, name)
                 continue

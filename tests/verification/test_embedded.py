@@ -170,22 +170,25 @@ def test_the_next_run_drops_the_database_of_a_dead_process(postgresql_server: Se
     dead.send_signal(number)
     dead.communicate()
     stranger = f"{PREFIX}00000000_{dead.pid}_00000000_000000"
+    nameless = f"{PREFIX}{dead.pid}abcdef"
     administrator = create_engine(postgresql_server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     query = text("SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles")
     with administrator.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {stranger}")
+        connection.exec_driver_sql(f"CREATE DATABASE {nameless}")
         try:
             assert {database, its_database} <= set(connection.execute(query).scalars())
             with scratch_database("postgresql", scratch_url=postgresql_server.url) as made:
                 names = set(connection.execute(query).scalars())
                 assert database not in names
-                assert {its_database, stranger} <= names
-                assert stranger in made.strangers
+                assert {its_database, stranger, nameless} <= names
+                assert {stranger, nameless} <= set(made.strangers)
                 assert its_database not in made.strangers
         finally:
             live.terminate()
             live.communicate()
             connection.exec_driver_sql(f"DROP DATABASE {stranger}")
+            connection.exec_driver_sql(f"DROP DATABASE {nameless}")
     with scratch_database("postgresql", scratch_url=postgresql_server.url), administrator.connect() as connection:
         assert its_database not in set(connection.execute(query).scalars())
 

@@ -13,7 +13,7 @@ import drift
 from drift.errors import DriftError
 from drift.migration.options import PlanOptions
 from drift.pipeline import run_check
-from drift.verification import Wishes, prove_file, verify, write_proven
+from drift.verification import Wishes, prove_file, scratch, verify, write_chain, write_proven
 from drift.verification.scratch import PREFIX, scratch_database
 from tests.migration.projects import DATABASE, Project
 from tests.repair import run_script
@@ -40,6 +40,22 @@ def test_a_proven_revision(database: str, tmp_path: Path, postgresql_server: Ser
     assert "Proven on a scratch database on the given server, postgresql" in written.path.read_text()
     assert "1 findings gone" not in written.path.read_text()
     assert written.path.parent == project.versions
+
+
+def test_one_server_is_started_for_a_whole_chain(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_script(database, DATABASE + "CREATE TABLE old (id int PRIMARY KEY);")
+    project = Project(tmp_path, database)
+    report = project.check()
+    started = []
+    start = scratch.embedded_server
+    monkeypatch.setattr(scratch, "embedded_server", lambda: started.append(1) or start())
+    plan = drift.plan(report, PlanOptions(allow_drop=True))
+    chain = write_chain(plan, "motto", report, project.inputs(), Wishes())
+    assert len(chain) == 2
+    assert all(written.proof is not None and written.proof.holds for _, written in chain)
+    assert len(started) == 1
 
 
 def test_a_revision_that_fails_is_not_written(database: str, tmp_path: Path, postgresql_server: Server) -> None:
