@@ -62,6 +62,7 @@ class Trial(StrEnum):
     FRACTION = "a fraction"
     TIME_OF_DAY = "a time of day"
     OTHER = "another value"
+    LIVE_TYPE = "a value of the live type"
     JSON_NULL = "JSON null"
     ARRAY_NULL = "a NULL element"
     BYTES = "bytes that are not UTF-8"
@@ -113,6 +114,7 @@ class Observation:
         narrowed: The column belongs to a single-table subclass, which may legitimately promise more than the table.
         computed: The value is an SQL expression, not a stored column.
         circular: The column is a foreign key of two tables that refer to each other, nullable for that reason.
+        every: The value stands for every one that the column holds.
         uncertain: A CHECK of the database that was not understood may forbid the value.
         given: Every route that reads such a row gives the attribute a value itself before it does.
         location: Where the field is written.
@@ -143,6 +145,7 @@ class Observation:
     narrowed: bool = False
     computed: bool = False
     circular: bool = False
+    every: bool = False
     uncertain: bool = False
     guarded: bool = False
     given: bool = False
@@ -165,6 +168,7 @@ class Demand(StrEnum):
     PRECISION = "accepts more digits"
     LABEL = "accepts labels"
     TIMEZONE = "accepts aware datetimes"
+    TYPE = "accepts another type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +179,9 @@ class RequestFact:
         demand: What it accepts, or that the field is absent.
         field: The field's name, for an absent one the attribute's.
         column: The column that the attribute is stored in.
-        values: Accepted labels, as they would be stored.
+        values: Accepted labels, as they would be stored, that the database does not know.
         limit: The longest accepted string or most digits; ``None`` without a limit.
+        size: The longest string that the column takes; ``None`` without a limit.
         supplied: The ORM or a foreign key's parent object supplies a value by itself.
         foreign_key: The column is a foreign key, often filled from the session or the path.
         location: Where the field (or the class) is written.
@@ -190,6 +195,7 @@ class RequestFact:
     column: str
     values: tuple[str, ...] = ()
     limit: int | None = None
+    size: int | None = None
     supplied: bool = False
     foreign_key: bool = False
     location: Location | None = None

@@ -13,7 +13,6 @@ from drift.checks.responses import not_checked
 from drift.findings import Finding, Outcome, Repair, Safety, Severity, SubjectKind
 from drift.schema import Column, Schema
 
-_LENGTH = re.compile(r"char(?:acter)?(?: varying)?\((\d+)\)")
 _NUMERIC = re.compile(r"^(?:numeric|decimal)\((\d+)(?:,(-?\d+))?\)")
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "mediumint": 2**23 - 1, "tinyint": 2**7 - 1}
 
@@ -98,7 +97,8 @@ def request_missing_column(case: RequestCase) -> Iterator[Outcome]:
 
     ## What happens at run time
 
-    Unless the endpoint fills the column itself, every INSERT fails with an IntegrityError (NOT NULL violated).
+    Every INSERT fails with an IntegrityError (NOT NULL violated). What counts is the live column: a default that only
+    the models have fills nothing. Columns that the endpoints' own code fills are left out.
 
     ## How severe
 
@@ -111,14 +111,16 @@ def request_missing_column(case: RequestCase) -> Iterator[Outcome]:
     """
     if case.actual.nullable or case.supplied:
         return
+    promised = case.expected is not None and (case.expected.default is not None or case.expected.auto_increment)
+    default = "without the default that the models promise (CO303)" if promised else "without a default"
     yield _finding(
         "RQ101",
         "request-missing-column",
         case,
         Severity.INFO if case.fact.foreign_key else case.severity,
-        message=f"{case.pair.name} has no field for {case.column}, which is NOT NULL without a default: INSERT fails.",
+        message=f"{case.pair.name} has no field for {case.column}, which is NOT NULL {default}: INSERT fails.",
         actual="NOT NULL, no default",
-        way_out=f"add {case.fact.field}",
+        way_out=f"put the default of {case.column} back (`drift revision`)" if promised else f"add {case.fact.field}",
     )
 
 
@@ -157,7 +159,7 @@ def request_null(case: RequestCase) -> Iterator[Outcome]:
     )
 
 
-@check("RQ302", "request-too-long", Severity.WARNING, Subjects.OTHER)
+@check("RQ302", "request-too-long", Severity.INFO, Subjects.OTHER)
 def request_too_long(case: RequestCase) -> Iterator[Outcome]:
     """A request field accepts strings that are longer than the column.
 
@@ -168,25 +170,22 @@ def request_too_long(case: RequestCase) -> Iterator[Outcome]:
 
     ## How severe
 
-    A *warning* when the field has a limit and the limit is too large, or the pair is strong; an *info* for a field
-    without any limit in a pair by name.
+    An *info*: hardly any application is harmed by it. The length of a CHECK counts like that of the type.
 
     ## Way out
 
     `Field(max_length=80)`.
     """
-    match = _LENGTH.search(case.actual.type)
-    if match is None or (case.fact.limit is not None and case.fact.limit <= int(match[1])):
+    limit, width = case.fact.limit, case.fact.size
+    if width is None or (limit is not None and limit <= width):
         return
-    width = int(match[1])
-    limited = case.fact.limit is not None
     yield _finding(
         "RQ302",
         "request-too-long",
         case,
-        Severity.WARNING if limited else case.severity,
+        Severity.INFO,
         message=(
-            f"{case.pair.name}.{case.fact.field} accepts {case.fact.limit or 'any number of'} characters and "
+            f"{case.pair.name}.{case.fact.field} accepts {limit or 'any number of'} characters and "
             f"{case.column} takes {width}."
         ),
         actual=case.actual.type,
@@ -250,29 +249,26 @@ def request_precision(case: RequestCase) -> Iterator[Outcome]:
 
 @check("RQ305", "request-enum-label", Severity.WARNING, Subjects.OTHER)
 def request_enum_label(case: RequestCase) -> Iterator[Outcome]:
-    """A request field accepts a label that the live enum does not know.
+    """A request field accepts a label that the database does not know: neither its enum nor its CHECK.
 
     ## What happens at run time
 
-    `invalid input value for enum`: a DataError and 500 in place of 422.
+    `invalid input value for enum`, `violates check constraint`: a DataError or an IntegrityError, and 500 in place of
+    422.
 
     ## Way out
 
     Add the label to the database's enum (`drift revision` does, where the models have it), or drop it from the schema.
     """
-    live = case.facts.live_labels(case.actual)
-    unknown = tuple(label for label in case.fact.values if live and label not in live)
-    if not unknown:
-        return
-    quoted = ", ".join(map(repr, unknown))
+    quoted = ", ".join(map(repr, case.fact.values))
     yield _finding(
         "RQ305",
         "request-enum-label",
         case,
         Severity.WARNING,
-        message=f"{case.pair.name}.{case.fact.field} accepts {quoted}, which the enum of {case.column} does not know.",
+        message=f"{case.pair.name}.{case.fact.field} accepts {quoted}, which {case.column} does not take.",
         actual=f"no label {quoted}",
-        way_out=f"drop {quoted}, or add it to the enum",
+        way_out=f"drop {quoted}, or add it to the enum or the CHECK",
     )
 
 
@@ -302,6 +298,42 @@ def request_timezone(case: RequestCase) -> Iterator[Outcome]:
     )
 
 
+@check("RQ307", "request-type-mismatch", Severity.WARNING, Subjects.OTHER)
+def request_type_mismatch(case: RequestCase) -> Iterator[Outcome]:
+    """A request field hands on values of a type that the column does not take: any text for a number, a document.
+
+    ## Example
+
+        class ItemCreate(BaseModel):
+            amount: str                    # items.amount is an integer
+
+    ## What happens at run time
+
+    `invalid input syntax for type integer: "q"`: a DataError and 500 in place of 422. SQLite stores a text in a column
+    of numbers as it is, and reading the row fails.
+
+    ## How severe
+
+    A *warning* for strong pairs, an *info* for pairs by name alone: the endpoint may convert the value itself.
+
+    ## Way out
+
+    Give the field the column's type.
+    """
+    yield _finding(
+        "RQ307",
+        "request-type-mismatch",
+        case,
+        case.severity,
+        message=(
+            f"{case.pair.name}.{case.fact.field} is {case.fact.annotation} and {case.column} is {case.actual.type}: "
+            "what the field accepts cannot be stored there."
+        ),
+        actual=case.actual.type,
+        way_out="use the column's type",
+    )
+
+
 _CHECKS = {
     Demand.NULL: request_null,
     Demand.ABSENT: request_missing_column,
@@ -310,4 +342,5 @@ _CHECKS = {
     Demand.PRECISION: request_precision,
     Demand.LABEL: request_enum_label,
     Demand.TIMEZONE: request_timezone,
+    Demand.TYPE: request_type_mismatch,
 }

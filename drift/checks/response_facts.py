@@ -43,10 +43,6 @@ class Facts:
     def _actual(self) -> dict[QualifiedName, Table]:
         return {table.name: table for table in self.actual.tables} if self.actual else {}
 
-    @cached_property
-    def _labels(self) -> dict[QualifiedName, tuple[str, ...]]:
-        return {enum.name: enum.labels for enum in self.actual.enums} if self.actual else {}
-
     def qualified(self, name: QualifiedName) -> QualifiedName:
         """The name in the database: the schema that is meant, which is the default one where none is named."""
         schema = dict(self.schema_translate_map).get(name.schema, name.schema)
@@ -78,12 +74,6 @@ class Facts:
         if found is None:
             return name.schema in self.actual.schemas or not self.actual.schemas
         return any(found.column(column) is None for column in columns)
-
-    def live_labels(self, column: Column | None) -> tuple[str, ...]:
-        """Labels of the live enum behind a column; empty when it is not an enum."""
-        if column is None:
-            return ()
-        return self._labels.get(column.enum, ()) if column.enum is not None else column.enum_labels
 
     def foreign_key(self, table: QualifiedName, columns: tuple[str, ...]) -> ForeignKey | None:
         """The live foreign key on exactly these columns."""

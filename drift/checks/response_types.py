@@ -336,6 +336,60 @@ def _form(case: FieldCase) -> Finding | None:
     )
 
 
+@check("RS314", "response-live-type", Severity.ERROR, Subjects.OTHER)
+def response_live_type(case: FieldCase) -> Iterator[Outcome]:
+    """The column's live type is another one than the models' (CO301), and the response rejects what it hands out.
+
+    ## Example
+
+        models      amount: Mapped[int]
+        database    amount varchar(20)
+
+        class ItemOut(BaseModel):
+            amount: int
+
+    ## What happens at run time
+
+    The driver hands out a text. `'12'` passes, `'twelve'` answers 500 with `int_parsing`; where the model says text and
+    the database holds numbers, every row fails with `string_type`.
+
+    ## How severe
+
+    An *error* when no value of the live type passes. A *warning* when some do; with `--probe` an *error* when a row
+    does not, an *info* when all do.
+
+    ## Way out
+
+    Repair the column's type (CO301, `drift revision`), or say in the models what the database holds.
+    """
+    if _gone(case):
+        return
+    first = next((o for o in case.observations if o.every), case.first)
+    answer = next((found for q in form_questions(case) if (found := case.facts.answer(q)) is not None), None)
+    severity = case.if_used() if first.every else Severity.WARNING
+    if answer is not None and answer.rows:
+        severity = case.capped(Severity.ERROR)
+    elif answer is not None and not first.every and not answer.more:
+        severity = Severity.INFO
+    expected = next((column.type for column in case.expected_columns() if column is not None), "another type")
+    live = _live_type(case) or "another type"
+    column = column_text(first, case.table)
+    yield make_finding(
+        "RS314",
+        "response-live-type",
+        case,
+        severity,
+        message=(
+            f"{column} is {live} in the database and {expected} in the models (CO301); {case.pair.name}.{case.field} "
+            f"rejects {'every value' if first.every else first.value} ({first.error}): {consequence(case.pair)}."
+        ),
+        actual=f"{live}, {expected} in the models"
+        + (f"; now in {answer.key}" if answer and answer.rows and answer.key else ""),
+        repair=Repair("repair-column-type", Safety.NEEDS_DATA, (f"repair the type of {column} (CO301)",)),
+        more=(("row", answer.key),) if answer and answer.rows else (),
+    )
+
+
 @check("RS310", "response-serialisation", Severity.ERROR, Subjects.OTHER)
 def response_serialisation(case: FieldCase) -> Iterator[Outcome]:
     """A value passes validation and cannot be written as JSON.

@@ -32,6 +32,7 @@ _ON_DIRECT: Mapping[Trial, Check] = {
     Trial.LENGTH: response_types.response_constraint_mismatch,
     Trial.BOUNDARY: response_types.response_constraint_mismatch,
     Trial.OTHER: response_types.response_constraint_mismatch,
+    Trial.LIVE_TYPE: response_types.response_live_type,
     Trial.FRACTION: response_types.response_lossy_type,
     Trial.TIME_OF_DAY: response_types.response_lossy_type,
     Trial.BYTES: response_types.response_serialisation,
@@ -90,6 +91,8 @@ def _questions(check: Check, case: FieldCase) -> Iterator[RowQuestion]:
         question = response_types.length_question(case)
         if question is not None:
             yield question
+        yield from response_types.form_questions(case)
+    elif check is response_types.response_live_type:
         yield from response_types.form_questions(case)
     elif case.first.trial in (Trial.NULL, Trial.RELATION) and case.first.columns:
         for observation in case.observations:

@@ -104,7 +104,8 @@ class _Observer:
             self._classes, models.directory, options.pairs, options.recorded, with_app=discovery.apps
         )
         rows = Rows(self._describe, self._witnesses)
-        self._prober = Prober(rows, self._witnesses, self._places, _live(options.actual, options.schema_translate_map))
+        self._live = _live(options.actual, options.schema_translate_map)
+        self._prober = Prober(rows, self._witnesses, self._places, self._live)
         self._probes: dict[tuple[type, type], Probe | None] = {}
         self._accepted: dict[type[BaseModel], dict[type, Match]] = {}
         self._rejected: dict[type[BaseModel], tuple[str, MappedClass]] = {}
@@ -371,6 +372,7 @@ class _Observer:
                         self._witnesses,
                         self._places,
                         self._options,
+                        self._live,
                         whole=whole,
                         strong=match.strong,
                     )
@@ -381,7 +383,7 @@ class _Observer:
                 self._unprobed.append(_not_asked(schema, f"its code tried an effect outside the process: {blocked[0]}"))
                 continue
             filled = found.filled.get(match.mapped.cls, frozenset())
-            facts = tuple(fact for fact in facts if fact.demand is not Demand.ABSENT or fact.field not in filled)
+            facts = tuple(fact for fact in facts if fact.demand not in _OF_THE_BODY or fact.field not in filled)
             pairs.append(
                 SchemaPair(
                     schema=dotted(schema),
@@ -423,6 +425,9 @@ class _Observer:
             self._described[cls] = describe(mapper) if mapper is not None else None
         return self._described[cls]
 
+
+_OF_THE_BODY = (Demand.ABSENT, Demand.NULL, Demand.TYPE)
+"""What matters only where the code of the route hands on what the body holds."""
 
 _BY_NAME = (Evidence.NAMES, Evidence.FITTING)
 

@@ -212,7 +212,7 @@ class _Pair:
         self, baseline: Baseline, row: Row, attempt: Attempt, failure: Failure, attribute: ColumnAttribute, path: str
     ) -> None:
         identity = (attempt.trial, failure.field, path + attribute.key)
-        if identity in self._seen and attempt.trial is not Trial.LABEL:
+        if identity in self._seen and attempt.trial not in (Trial.LABEL, Trial.LIVE_TYPE):
             return
         self._seen.add(identity)
         live = self._live(attribute.table, attribute.column_name)
@@ -228,6 +228,7 @@ class _Pair:
                 columns=(attribute.column_name,),
                 value=attempt.text,
                 tried=attempt.value,
+                every=attempt.every,
                 direct=not path and attribute.key in self._reader.reads.get(failure.field, ()),
                 limit=limit if isinstance(limit, int) else None,
                 size=attempt.size,

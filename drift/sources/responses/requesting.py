@@ -9,14 +9,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import FetchedValue
 from sqlalchemy import types as sa
 
 from drift.alignment.observations import Demand, RequestFact
 from drift.sources.responses.examples import example_payload, input_key
 from drift.sources.responses.mapped import ColumnAttribute, MappedClass
 from drift.sources.responses.places import Places
-from drift.sources.responses.probing import extra_ignores
+from drift.sources.responses.probing import LiveLookup, extra_ignores
 from drift.sources.responses.reading import annotation
+from drift.sources.responses.trials import TEXTS
 from drift.sources.responses.unwrap import without_optional
 from drift.sources.responses.witnesses import Witnesses
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 _LONG = 1_000_000
 """A string that only a limit stops."""
 
+_NO_TEXT = (sa.Integer, sa.Numeric, sa.Boolean, sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.Uuid, sa.LargeBinary)
+"""Types that take no text of any form."""
+
 
 def probe_request(
     schema: type[BaseModel],
@@ -33,6 +38,7 @@ def probe_request(
     witnesses: Witnesses,
     places: Places,
     options: ObserveOptions,
+    live: LiveLookup,
     *,
     whole: bool,
     strong: bool,
@@ -45,10 +51,11 @@ def probe_request(
         witnesses: Values of the dialect.
         places: Where things are written.
         options: Which driver the application uses, and whether ranges count.
+        live: What the live database says of a column.
         whole: The schema describes a whole new row, not a change.
         strong: The pair is more than a likeness of names.
     """
-    asker = _Asker(schema, mapped, witnesses, places, options, strong=strong)
+    asker = _Asker(schema, mapped, witnesses, places, options, live, strong=strong)
     facts: list[RequestFact] = []
     fields = {name: mapped.columns[name] for name in schema.model_fields if name in mapped.columns}
     if len(fields) * 2 < len(schema.model_fields) or not fields:
@@ -82,10 +89,12 @@ class _Asker:
         witnesses: Witnesses,
         places: Places,
         options: ObserveOptions,
+        live: LiveLookup,
         *,
         strong: bool,
     ) -> None:
         self._strong = strong
+        self._live = live
         self._schema, self._mapped, self._witnesses, self._places, self._options = (
             schema,
             mapped,
@@ -101,18 +110,23 @@ class _Asker:
         inner, optional = without_optional(self._schema.model_fields[name].annotation)
         if whole and optional and self._accepts(name, None) and not self._keeps_from_null(name):
             yield self._fact(Demand.NULL, name, attribute)
-        if (
+        live = self._live(attribute.table, attribute.column_name)
+        if self._of_another_type(name, attribute, bare):
+            yield self._fact(Demand.TYPE, name, attribute)
+        elif (
             isinstance(bare, sa.Enum)
             or (isinstance(inner, type) and issubclass(inner, enum.Enum))
             or get_origin(inner) is Literal
         ):
-            labels = tuple(self._labels(inner, attribute))
+            known = live.labels if live is not None else ()
+            labels = tuple(label for label in self._labels(inner, attribute) if known and label not in known)
             if labels:
                 yield self._fact(Demand.LABEL, name, attribute, values=labels)
         elif isinstance(bare, sa.String) and not isinstance(attribute.type, sa.TypeDecorator):
             accepted, limit = self._longest(name)
             if accepted or limit is not None:
-                yield self._fact(Demand.LENGTH, name, attribute, limit=limit)
+                size = live.length if live is not None else bare.length
+                yield self._fact(Demand.LENGTH, name, attribute, limit=limit, size=size)
         elif isinstance(bare, sa.Integer) and self._options.request_range:
             if self._accepts(name, 2**63):
                 yield self._fact(Demand.RANGE, name, attribute)
@@ -120,6 +134,26 @@ class _Asker:
             yield from self._precision(name, attribute, bare)
         elif self._naive_only(bare) and self._accepts(name, dt.datetime(2024, 1, 2, tzinfo=dt.UTC)):
             yield self._fact(Demand.TIMEZONE, name, attribute)
+
+    def _of_another_type(self, name: str, attribute: ColumnAttribute, bare: Any) -> bool:
+        """The field hands on a text, or a document, that the column's type does not take."""
+        if isinstance(attribute.type, sa.TypeDecorator) or not isinstance(bare, (sa.String, *_NO_TEXT)):
+            return False
+        made = [self._made(name, text) for text in TEXTS] if isinstance(bare, _NO_TEXT) else []
+        current = self._made(name, (self._payload or {}).get(input_key(self._schema, name)))
+        return any(isinstance(value, str) for value in made) or isinstance(current, (dict, list, BaseModel))
+
+    def _made(self, name: str, value: Any) -> Any:
+        """What the schema makes of a value; ``None`` where it rejects it."""
+        if self._payload is None:
+            return None
+        try:
+            made = self._schema.__pydantic_validator__.validate_python(
+                {**self._payload, input_key(self._schema, name): value}
+            )
+        except Exception:  # noqa: BLE001, RUF100 - validators are the project's code
+            return None
+        return getattr(made, name, None)
 
     def _naive_only(self, bare: Any) -> bool:
         """asyncpg refuses aware datetimes for columns without time zone; other drivers convert them."""
@@ -139,17 +173,14 @@ class _Asker:
             yield self._fact(Demand.ABSENT, key, attribute)
 
     def _supplied(self, attribute: ColumnAttribute) -> bool:
+        """The ORM supplies a value; what the database supplies is seen in the database."""
         column = attribute.column
-        table = column.table
-        numbered = attribute.primary_key and table is not None and table._autoincrement_column is column
         discriminator = self._mapped.mapper.polymorphic_on
         version = self._mapped.mapper.version_id_col
         return bool(
             column.default is not None
-            or column.server_default is not None
-            or column.computed is not None
-            or column.identity is not None
-            or numbered
+            # Not a default: a trigger is said to fill it.
+            or type(column.server_default) is FetchedValue
             or column is discriminator
             or column is version
         )
@@ -162,6 +193,7 @@ class _Asker:
         *,
         values: tuple[str, ...] = (),
         limit: int | None = None,
+        size: int | None = None,
     ) -> RequestFact:
         assert attribute.table is not None
         known = name in self._schema.model_fields
@@ -173,6 +205,7 @@ class _Asker:
             column=attribute.column_name,
             values=values,
             limit=limit,
+            size=size,
             supplied=self._supplied(attribute),
             foreign_key=bool(attribute.column.foreign_keys),
             location=self._places.of_field(self._schema, name) if known else self._places.of_class(self._schema),
@@ -195,14 +228,7 @@ class _Asker:
 
     def _keeps_from_null(self, name: str) -> bool:
         """The schema itself turns null into something else."""
-        if self._payload is None:
-            return False
-        key = input_key(self._schema, name)
-        try:
-            made = self._schema.__pydantic_validator__.validate_python({**self._payload, key: None})
-        except Exception:  # noqa: BLE001, RUF100
-            return False
-        return getattr(made, name, None) is not None
+        return self._made(name, None) is not None
 
     def _longest(self, name: str) -> tuple[bool, int | None]:
         """Whether a very long string passes, else the limit that the error names."""

@@ -13,13 +13,13 @@ from sqlalchemy import types as sa
 from drift.alignment.observations import Trial
 from drift.dialects.limits import UNLIMITED, Limits
 from drift.sources.responses.mapped import ColumnAttribute
-from drift.sources.responses.witnesses import Witnesses, boundary
+from drift.sources.responses.witnesses import TEXT, Witnesses, boundary
 
 UNBOUNDED = 10_000
 """Length of the string that stands for a column without a limit."""
 
 
-TEXTS = ("q", "Q 1", "-", "\N{LATIN SMALL LETTER A WITH DIAERESIS}")
+TEXTS = (TEXT, "Q 1", "-", "\N{LATIN SMALL LETTER A WITH DIAERESIS}")
 """Texts of no particular form, as a column takes them and a narrower type does not."""
 
 
@@ -49,6 +49,7 @@ class Attempt:
         ignored: These errors do not count: another attempt is for them.
         serialise: The dump is part of the attempt.
         failure: Loading itself failed with this exception: there is no value.
+        every: The value stands for every one.
     """
 
     trial: Trial
@@ -59,6 +60,7 @@ class Attempt:
     ignored: frozenset[str] = frozenset()
     serialise: bool = True
     failure: Exception | None = None
+    every: bool = False
 
 
 _TOO_LONG = frozenset({"string_too_long", "too_long"})
@@ -97,6 +99,10 @@ def attempts(
             yield _loaded(Trial.JSON_NULL, attribute, None, "JSON null", witnesses)
         if not decorated:
             yield from _documents(current)
+        return
+    other = tuple(_drifted(bare, live, current, witnesses)) if live is not None and not decorated else ()
+    if other:
+        yield from other
         return
     labels = _labels(bare, live)
     if labels:
@@ -188,6 +194,15 @@ def _strings(current: str, size: int | None, limits: Limits) -> Iterator[Attempt
         stretched = other * max(1, -(-limits.shortest // len(other)))
         if len(stretched) <= length and limits.admits(stretched):
             yield Attempt(Trial.OTHER, stretched, repr(stretched), ignored=_TOO_LONG | _TOO_SHORT)
+
+
+def _drifted(bare: Any, live: LiveColumn, current: Any, witnesses: Witnesses) -> Iterator[Attempt]:
+    """Values of the live type, where it is another one than the models'."""
+    for value, every in witnesses.drifted(bare, live.type, current):
+        try:
+            yield Attempt(Trial.LIVE_TYPE, witnesses.from_driver(bare, value), repr(value), every=every)
+        except Exception as error:  # noqa: BLE001, RUF100, PERF203 - such a row cannot be loaded
+            yield Attempt(Trial.LIVE_TYPE, None, repr(value), every=every, failure=error)
 
 
 def _documents(current: Any) -> Iterator[Attempt]:

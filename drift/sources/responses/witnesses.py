@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -29,6 +30,19 @@ STRINGS = (
     "abcdefgh", "Abcdefg1!", "0" * 32, "0" * 40, "0" * 64,
 )  # fmt: skip
 """Strings of the shapes that fields ask for; EmailStr, URLs, and patterns are found by trying."""
+
+TEXT = "q"
+"""A text of no particular form."""
+
+_WHOLE = re.compile(r"\(\d+(?:,0)?\)$")
+_NUMBERS = (int, Decimal, float, bool, dt.date, dt.datetime, dt.time)
+_LONG_NAMES = {
+    "varchar": "character varying",
+    "char": "character",
+    "timestamptz": "timestamp with time zone",
+    "timetz": "time with time zone",
+}
+"""As PostgreSQL's catalog spells what the nouns spell shortly."""
 
 _BASIC: dict[type, tuple[Any, ...]] = {
     bool: (True, False),
@@ -107,6 +121,55 @@ class Witnesses:
             return processor(value) if processor is not None else value
         return value
 
+    def drifted(self, type_: sa.TypeEngine[Any], live: str, current: Any) -> Iterator[tuple[Any, bool]]:
+        """Values as the driver hands them out of a column whose live type is of another kind than the models'.
+
+        Yields:
+            A value, not yet loaded, and whether it stands for every value: the accepted one, as the live type has it.
+        """
+        kind, aware = self._kind_of(live)
+        wanted = _kind(type_)
+        if kind is None or wanted is None or (wanted in (bool, uuid.UUID) and self._dialect.name != "postgresql"):
+            return
+        same_zone = kind is not dt.datetime or self.naive_only or aware is bool(getattr(type_, "timezone", False))
+        if kind is wanted and same_zone:
+            return
+        zone = UTC if aware else None
+        if kind is str:
+            yield str(current), True
+            yield TEXT, False
+        elif kind is dt.datetime:
+            yield MIDNIGHT.replace(tzinfo=zone), True
+            yield MIDNIGHT.replace(hour=13, tzinfo=zone), False
+        else:
+            yield _BASIC[kind][0], True
+            if kind in (float, Decimal) and not _WHOLE.search(live):
+                yield kind("1.5"), False
+
+    def _kind_of(self, live: str) -> tuple[type | None, bool]:
+        """Python's type of the values of a live type, and whether they know their time zone; ``None`` where unsure."""
+        name = live.partition("(")[0].strip()
+        aware = name == "timestamptz"
+        known: dict[str, Any] = {
+            key.lower(): value for key, value in getattr(self._dialect, "ischema_names", {}).items()
+        }
+        found = known.get(name) or known.get(_LONG_NAMES.get(name, ""))
+        kind = _kind(found()) if isinstance(found, type) and not live.endswith("]") else None
+        # SQLite keeps times as text and decimals as floats, and the project's type reads them.
+        sure = (str, int) if self._dialect.name == "sqlite" else (str, *_NUMBERS)
+        return (kind if kind in sure else None), aware
+
+    def from_driver(self, type_: sa.TypeEngine[Any], value: Any) -> Any:
+        """What SQLAlchemy's own type makes of what a driver hands out.
+
+        Raises:
+            Exception: Whatever the type raises: such a row cannot be loaded.
+        """
+        numbers = {str: 25, int: 23, Decimal: 1700, float: 701, bool: 16}
+        number = numbers.get(type(value)) if self._dialect.name == "postgresql" else None
+        processor: Any = type_.dialect_impl(self._dialect).result_processor(self._dialect, number)
+        return processor(value) if processor is not None else value
+
     def _decorated(self, type_: sa.TypeDecorator[Any], raw: tuple[Any, ...]) -> Iterator[Any]:
         for value in raw:
             try:
@@ -164,6 +227,17 @@ class Witnesses:
         except Exception:  # noqa: BLE001, RUF100 - types need not say
             return (), False
         return _BASIC.get(python, ()), False
+
+
+def _kind(type_: sa.TypeEngine[Any]) -> type | None:
+    """Python's type of a type's values, where values of two such types can be told apart."""
+    if isinstance(type_, (sa.Enum, sa.JSON, sa.ARRAY)):
+        return None
+    try:
+        found = type_.python_type
+    except Exception:  # noqa: BLE001, RUF100 - types need not say
+        return None
+    return found if found in (str, uuid.UUID, *_NUMBERS) else None
 
 
 def _is_decorator(type_: sa.TypeEngine[Any]) -> TypeGuard[sa.TypeDecorator[Any]]:
