@@ -75,8 +75,16 @@ def rows_text(answer: RowAnswer) -> str:
     return f"{answer.rows}{'+' if answer.more else ''} row{'' if answer.rows == 1 and not answer.more else 's'}"
 
 
-def _more(answer: RowAnswer | None) -> tuple[tuple[str, str | int | None], ...]:
-    return () if answer is None else (("rows", answer.rows), ("row", answer.key))
+def _more(case: FieldCase, answer: RowAnswer | None) -> tuple[tuple[str, str | int | None], ...]:
+    rows = () if answer is None else (("rows", answer.rows), ("row", answer.key))
+    return (*rows, ("pending", True)) if _is_pending(case) else rows
+
+
+def _is_pending(case: FieldCase) -> bool:
+    """The database refuses NULL as yet, and the repair of its column, as the models have it, lets NULL in."""
+    expected = [column for column in case.expected_columns() if column is not None]
+    actual = [column for column in case.actual_columns() if column is not None]
+    return bool(actual) and any(c.nullable for c in expected) and not any(c.nullable for c in actual)
 
 
 @check("RS301", "response-field-not-optional", Severity.ERROR, Subjects.OTHER)
@@ -143,7 +151,7 @@ def response_field_not_optional(case: FieldCase) -> Iterator[Outcome]:
                 f"or fill the NULLs and make {column} NOT NULL (nullable=False in the model, then `drift revision`)",
             ),
         ),
-        more=_more(answer),
+        more=_more(case, answer),
     )
 
 
@@ -211,7 +219,7 @@ def response_relation_not_optional(case: FieldCase) -> Iterator[Outcome]:
                 "or make the foreign key NOT NULL",
             ),
         ),
-        more=_more(answer),
+        more=_more(case, answer),
     )
 
 
@@ -278,7 +286,7 @@ def response_derived_null(case: FieldCase) -> Iterator[Outcome]:
         ),
         actual=f"{what}: {actual}",
         repair=Repair("handle-null", Safety.MANUAL, (f"handle None {code_}", f"or make {what} NOT NULL")),
-        more=_more(answer),
+        more=_more(worst, answer),
     )
 
 
@@ -381,5 +389,5 @@ def _only_explicit(
         message=f"{message} ({case.first.error}): {consequence(case.pair)}.",
         actual=f"{actual}; {rows_text(answer)} now{f', for example {answer.key}' if answer.key else ''}",
         repair=Repair("forbid-null-inside", Safety.MANUAL, ("add a CHECK, or accept None in the field",)),
-        more=_more(answer),
+        more=_more(case, answer),
     )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import rich_click as click
 
 from drift.cli.options import Settings
 from drift.errors import DriftError
+from drift.findings import Finding
 from drift.policy import Verdict
 from drift.reports.safe import visible
+
+if TYPE_CHECKING:
+    from drift.migration.plan import Plan
 
 
 def fix_schemas(verdict: Verdict, settings: Settings) -> None:
@@ -32,18 +38,47 @@ def fix_schemas(verdict: Verdict, settings: Settings) -> None:
     click.echo(f"{number} response field{'' if number == 1 else 's'} made optional; check again to see.", err=True)
 
 
-def schema_edits(verdict: Verdict, settings: Settings) -> str:
-    """The other way out of response findings, as a unified diff; empty where there is none, or without LibCST.
+def schema_edits(verdict: Verdict, plan: Plan, settings: Settings) -> str:
+    """What the plan means for response schemas: edits that go with it, and the other way out of findings; may be empty.
+
+    Without LibCST the edits are left out.
 
     Raises:
         DriftError: A source file cannot be read.
     """
+    freed = {
+        (finding.subject.schema, finding.subject.table, finding.subject.name)
+        for step in plan.steps
+        for finding in step.findings
+        if finding.code == "CO302"
+    }
+    pending = [finding for finding in verdict.findings if finding.detail("pending") and freed & _columns(finding)]
+    others = [finding for finding in verdict.findings if not finding.detail("pending")]
+    parts: list[str] = []
+    if pending:
+        parts.append("With this migration NULL can come back from the database, and these responses reject it:")
+        parts += [f"  {visible(finding.message)}" for finding in pending]
+    for findings, words in (
+        (pending, "Deploy it with the edit of the schemas (`drift check --fix-schemas` writes it):"),
+        (others, "Or in the response schemas (`drift check --fix-schemas` writes it):"),
+    ):
+        diff = _diff(findings, settings)
+        parts += [*([""] if parts else []), words, diff] if diff else []
+    return "\n" + "\n".join(parts) + "\n" if parts else ""
+
+
+def _columns(finding: Finding) -> set[tuple[str | None, str | None, str]]:
+    columns = finding.detail("columns")
+    names = map(str, columns) if isinstance(columns, tuple) else ()
+    return {(finding.subject.schema, finding.subject.table, name) for name in names}
+
+
+def _diff(findings: list[Finding], settings: Settings) -> str:
     try:
         from drift.sources.responses.edit import propose
     except ModuleNotFoundError:
         return ""
-    diffs = [edit.diff() for edit in propose(verdict.findings, directory=settings.directory) if edit.fields]
-    if not diffs:
-        return ""
-    shown = "\n".join(visible(line) for diff in diffs for line in diff.splitlines())
-    return f"\nOr in the response schemas (`drift check --fix-schemas` writes it):\n{shown}\n"
+    edits = propose(findings, directory=settings.directory)
+    shown = [visible(line) for edit in edits if edit.fields for line in edit.diff().splitlines()]
+    shown += [f"left alone: {visible(reason)}" for edit in edits for reason in edit.skipped if shown or edit.fields]
+    return "\n".join(shown)

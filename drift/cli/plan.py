@@ -53,7 +53,7 @@ def command(settings: Settings, shape: str, chain: bool, **plan_options: Any) ->
             nl=False,
             color=True,
         )
-        echo(schema_edits(report.verdict, settings), nl=False)
+        echo(schema_edits(report.verdict, plan, settings), nl=False)
         return 0
     echo(scrub(text, known_secrets()), nl=False)
     return 0

@@ -61,7 +61,7 @@ def test_i4_the_pair_is_explained(database: str, tmp_path: Path) -> None:
     project = _project(tmp_path, database)
     shown = project.run("responses", *RESPONSES)
     assert shown.returncode == 0, shown.stderr
-    assert "app.schemas.UserResponse <- app.models.User: their names: User, and every field fits" in shown.stdout
+    assert "app.schemas.UserResponse <- app.models.User: GET /users/{id} gives it User" in shown.stdout
     (project.folder / "drift.toml").write_text(
         '[responses]\nsources = ["app.main:app"]\n[responses.pairs]\n"app.schemas.UserResponse" = ""\n',
         encoding="utf-8",
@@ -81,6 +81,22 @@ def test_i4_repaired_in_the_schema(database: str, tmp_path: Path) -> None:
     assert schemas.read_text(encoding="utf-8") == before.replace("email: str", "email: str | None = None")
     silent = project.run("check", *RESPONSES)
     assert (silent.returncode, silent.stdout.startswith("In sync")) == (0, True), silent.stdout
+
+
+def test_i4_a_plan_that_lets_null_in_brings_the_edit_of_the_schema(database: str, tmp_path: Path) -> None:
+    project = _project(tmp_path, database)
+    run_script(database, "UPDATE users SET email = 'a@example.com'; ALTER TABLE users ALTER COLUMN email SET NOT NULL")
+    (finding,) = [each for each in project.findings(*RESPONSES) if each["code"] == "RS301"]
+    assert (finding["severity"], finding["details"]["pending"]) == ("info", True)
+    plan = project.run("plan", *RESPONSES).stdout
+    assert "With this migration NULL can come back from the database, and these responses reject it:" in plan
+    assert "UserResponse.email is str and rejects a NULL in users.email" in plan
+    assert "Deploy it with the edit of the schemas" in plan
+    assert "-    email: str\n+    email: str | None = None" in plan
+    without = project.run("plan", *RESPONSES, "--ignore", "CO302").stdout
+    assert "With this migration NULL can come back" not in without
+    project.run("check", *RESPONSES, "--fix-schemas")
+    assert "email: str | None = None" in (project.folder / "app" / "schemas.py").read_text(encoding="utf-8")
 
 
 def test_i4_repaired_in_the_database(database: str, tmp_path: Path) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,11 +23,11 @@ from drift.alignment.observations import (
     UnknownLabel,
     Unprobed,
 )
-from drift.dialects.limits import limits_of
-from drift.schema import Check, QualifiedName, Schema
+from drift.schema import Schema
 from drift.sources.models.loaded import Models
 from drift.sources.responses.discovery import Discovery, Found, discover, is_installed, reads_attributes
 from drift.sources.responses.guard import Guard, Overtime, TimeLimit
+from drift.sources.responses.live import live_columns
 from drift.sources.responses.mapped import MappedClass, describe, dotted, mapper_of
 from drift.sources.responses.names import is_create
 from drift.sources.responses.pairing import Classes, Match, Pairing, with_evidence
@@ -40,12 +38,8 @@ from drift.sources.responses.references import resolve
 from drift.sources.responses.requesting import probe_request, rejects
 from drift.sources.responses.rows import Rows
 from drift.sources.responses.sharing import loosened_by, requests_of, shared_with
-from drift.sources.responses.trials import LiveColumn
 from drift.sources.responses.uses import How
 from drift.sources.responses.witnesses import Witnesses
-
-_NUMBER = re.compile(r"(?:small|medium|tiny|big)?int|numeric|decimal|real|double|float")
-_LENGTH = re.compile(r"^(?:national )?(?:var)?char(?:acter)?(?: varying)?\((\d+)\)|^bpchar\((\d+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +98,7 @@ class _Observer:
             self._classes, models.directory, options.pairs, options.recorded, with_app=discovery.apps
         )
         rows = Rows(self._describe, self._witnesses)
-        self._live = _live(options.actual, options.schema_translate_map)
+        self._live = live_columns(options.actual, options.schema_translate_map)
         self._prober = Prober(rows, self._witnesses, self._places, self._live)
         self._probes: dict[tuple[type, type], Probe | None] = {}
         self._accepted: dict[type[BaseModel], dict[type, Match]] = {}
@@ -460,44 +454,3 @@ def _dialect(options: ObserveOptions) -> Dialect:
         made.name = options.dialect
     found: Dialect = made
     return found
-
-
-def _live(
-    actual: Schema | None, translate: Mapping[str | None, str | None]
-) -> Callable[[QualifiedName | None, str], LiveColumn | None]:
-    """Looks up what the live database says of a column."""
-    if actual is None:
-        return lambda _table, _column: None
-    tables = {(table.name.schema, table.name.name): table for table in actual.tables}
-    labels = {enum.name: enum.labels for enum in actual.enums}
-    domains = {domain.name: domain for domain in actual.domains}
-    mysql = actual.dialect in ("mysql", "mariadb")
-
-    @cache
-    def look_up(name: QualifiedName | None, column_name: str) -> LiveColumn | None:
-        if name is None:
-            return None
-        table = tables.get((translate.get(name.schema, name.schema) or actual.default_schema, name.name))
-        column = table.column(column_name) if table is not None else None
-        if table is None or column is None:
-            return None
-        domain = domains.get(column.domain) if column.domain is not None and not column.type.endswith("[]") else None
-        type_ = domain.type if domain is not None else column.type
-        numeric = _NUMBER.match(type_) is not None
-        limits = limits_of(_in_force(table.checks), column.name, numeric=numeric, mysql=mysql)
-        if domain is not None:
-            limits = limits.both(limits_of(_in_force(domain.checks), "value", numeric=numeric, mysql=mysql))
-        found = labels.get(column.enum, ()) if column.enum is not None else column.enum_labels
-        if not found and limits.values is not None and not numeric:
-            found = tuple(map(str, limits.values))
-        written = _LENGTH.match(type_)
-        lengths = (int(written[1] or written[2]) if written else None, limits.longest)
-        length = min((each for each in lengths if each is not None), default=None)
-        return LiveColumn(type_, tuple(filter(limits.admits, found)), length, limits)
-
-    return look_up
-
-
-def _in_force(checks: Iterable[Check]) -> Iterator[str]:
-    """The conditions that hold for every row that a query returns, children's included."""
-    return (c.expression.sql for c in checks if c.validated and c.enforced and not c.no_inherit)

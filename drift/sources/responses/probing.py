@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from drift.alignment.observations import Judge, Observation, Phase, Trial
-from drift.schema import QualifiedName
 from drift.sources.responses.baseline import NESTED_ERRORS, TYPE_ERRORS, Baseline, Finder
+from drift.sources.responses.live import LiveLookup
 from drift.sources.responses.mapped import ColumnAttribute, MappedClass, RelationAttribute
 from drift.sources.responses.places import Places
 from drift.sources.responses.reading import WHOLE, Failure, Reader
 from drift.sources.responses.rows import Row, Rows
-from drift.sources.responses.trials import Attempt, LiveColumn, attempts
+from drift.sources.responses.trials import Attempt, attempts
 from drift.sources.responses.witnesses import Witnesses
 
 _ALTERNATIVES = 6
 """Values of another column that are tried beside a NULL."""
-
-LiveLookup = Callable[["QualifiedName | None", str], "LiveColumn | None"]
 
 
 @dataclass(slots=True)

@@ -14,9 +14,10 @@ from sqlalchemy import types as sa
 
 from drift.alignment.observations import Demand, RequestFact
 from drift.sources.responses.examples import example_payload, input_key
+from drift.sources.responses.live import LiveLookup
 from drift.sources.responses.mapped import ColumnAttribute, MappedClass
 from drift.sources.responses.places import Places
-from drift.sources.responses.probing import LiveLookup, extra_ignores
+from drift.sources.responses.probing import extra_ignores
 from drift.sources.responses.reading import annotation
 from drift.sources.responses.trials import TEXTS
 from drift.sources.responses.unwrap import without_optional

@@ -12,6 +12,7 @@ from sqlalchemy import types as sa
 
 from drift.alignment.observations import Trial
 from drift.dialects.limits import UNLIMITED, Limits
+from drift.sources.responses.live import LiveColumn
 from drift.sources.responses.mapped import ColumnAttribute
 from drift.sources.responses.witnesses import TEXT, Witnesses, boundary
 
@@ -21,23 +22,6 @@ UNBOUNDED = 10_000
 
 TEXTS = (TEXT, "Q 1", "-", "\N{LATIN SMALL LETTER A WITH DIAERESIS}")
 """Texts of no particular form, as a column takes them and a narrower type does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveColumn:
-    """What the live database says of a column, where it decides which values can come back.
-
-    Attributes:
-        type: Its type, spelled as in :class:`~drift.schema.Column`.
-        labels: All that it can hold: labels of an enum, or the values of a CHECK.
-        length: The longest text, by its type or by a CHECK.
-        limits: What its CHECKs, and those of its domain, leave.
-    """
-
-    type: str
-    labels: tuple[str, ...] = ()
-    length: int | None = None
-    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
