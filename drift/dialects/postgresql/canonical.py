@@ -8,6 +8,9 @@ sent, so that none can end the statement and start another.
 What a model writes is meant for the application's search path, so the questions are asked under the session's own
 one, with the table's schema behind it, and behind that the schemas of the extensions: where these are kept apart, the
 application has them in its path. What the catalog prints is qualified and means the same under any.
+
+No text is sent that could reach code of a role that is neither a superuser nor the one that asks
+(:mod:`drift.dialects.postgresql.strangers`): folding would run it.
 """
 
 from __future__ import annotations
@@ -23,12 +26,16 @@ from drift.dialects.postgresql.errors import message, position, sqlstate
 from drift.dialects.postgresql.explain import Columns, Source, outputs, statement
 from drift.dialects.postgresql.keywords import always_quote
 from drift.dialects.postgresql.session import Server, configure, rows, server_of, undone
+from drift.dialects.postgresql.strangers import strangers_of
 from drift.dialects.postgresql.types import spell_type
 from drift.dialects.text import Kind, Token, one_expression, tokens
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.exc import DBAPIError
+
+STRANGE = "planning it could run what another role wrote"
+"""Why something is not asked."""
 
 BATCH = 300
 """Expressions in one statement."""
@@ -120,6 +127,13 @@ def _item(question: Question) -> _Item | Unsettled:
     return _Item(source, expression, question.usage, question, whole_row and question.table is not None)
 
 
+def _everything(item: _Item) -> str:
+    """Whatever of an item is sent to the server, as one text; its table's row type where it may come to that."""
+    table = item.question.table
+    row = always_quote(table.name) if item.whole_row and table is not None else ""
+    return " , ".join((item.expression, row, *(type_ for _, type_ in item.source.columns)))
+
+
 def _identifier(part: Token) -> str | None:
     if part.kind is Kind.QUOTED:
         return part.text[part.text.index('"') + 1 : -1].replace('""', '"')
@@ -144,15 +158,43 @@ class _Asking:
         self._connection = connection
         self._server = server
         self._extension_schemas = [str(name) for (name,) in rows(connection, _EXTENSION_SCHEMAS)]
+        self._strangers = strangers_of(connection)
         self._unusable: list[str] | None = None
         self._timeouts = 0
 
     def ask(self, schema: str | None, items: Sequence[_Item]) -> dict[Question, str | Unsettled]:
-        """Answers to the questions about tables of one schema."""
-        own = [self._server.search_path] if self._server.search_path.strip() else []
-        behind = [always_quote(name) for name in (schema, *self._extension_schemas) if name is not None]
-        path = ", ".join([*own, *behind])
-        configure(self._connection, {"search_path": path})
+        """Answers to the questions about tables of one schema.
+
+        What is found by way of the search path is kept from code of other roles by leaving their schemas out; what
+        names such a schema itself is not asked.
+        """
+        answers: dict[Question, str | Unsettled] = {}
+        free: dict[_Item, str] = {}
+        reaching: dict[_Item, str] = {}
+        for item in items:
+            reach = self._strangers.reached(_everything(item), {name for name, _ in item.source.columns})
+            if reach is None:
+                free[item] = "operators in a schema of the search path"
+            elif reach.named:
+                answers[item.question] = Unsettled(f"{STRANGE}: {reach.what}")
+            else:
+                reaching[item] = reach.what
+        path = dict.fromkeys(name for name in (*self._server.schemas, schema, *self._extension_schemas) if name)
+        for asked, kept_out in ((free, self._strangers.operators.keys()), (reaching, self._strangers.schemas)):
+            said = self._ask([name for name in path if name not in kept_out], list(asked)) if asked else {}
+            if not kept_out.isdisjoint(path):
+                # What is missing may be in a schema that was left out.
+                why = {item.question: what for item, what in asked.items()}
+                said = {
+                    question: Unsettled(f"{STRANGE}: {why[question]}") if isinstance(answer, Unsettled) else answer
+                    for question, answer in said.items()
+                }
+            answers.update(said)
+        return answers
+
+    def _ask(self, path: Iterable[str], items: Sequence[_Item]) -> dict[Question, str | Unsettled]:
+        """Answers under one search path."""
+        configure(self._connection, {"search_path": ", ".join(map(always_quote, path))})
         same: dict[tuple[Source, str, Usage], list[Question]] = {}
         distinct: list[_Item] = []
         for item in items:

@@ -39,11 +39,11 @@ class Source:
     def clause(self) -> str:
         """The FROM clause."""
         if self.row_type is not None:
-            return f" FROM json_populate_record(NULL::{self.row_type}, '{{}}') AS {always_quote(self.alias)}"
+            return f" FROM pg_catalog.json_populate_record(NULL::{self.row_type}, '{{}}') AS {always_quote(self.alias)}"
         if not self.columns:
             return ""
         columns = ", ".join(f"{always_quote(name)} {type_}" for name, type_ in self.columns)
-        return f" FROM json_to_record('{{}}') AS {always_quote(self.alias)}({columns})"
+        return f" FROM pg_catalog.json_to_record('{{}}') AS {always_quote(self.alias)}({columns})"
 
 
 @dataclass(frozen=True, slots=True)

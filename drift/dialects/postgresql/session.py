@@ -32,9 +32,9 @@ LOCK_TIMEOUT = 5.0
 _ENTRY = re.compile(r'"((?:[^"]|"")+)"|([^\s,"]+)')
 """A name in a search path."""
 
-_SAFE = {"search_path": "", "row_security": "off"}
-"""What keeps names that we did not write from being run, and has a question about rows of which a policy hides some
-refused rather than answered for the others."""
+_SAFE = {"search_path": "", "row_security": "off", "constraint_exclusion": "off"}
+"""What keeps code of others from running: names that we did not write, policies, and checks that planning would fold.
+A question about rows of which a policy hides some is refused rather than answered for the others."""
 
 SPELLING = {
     "quote_all_identifiers": "off",
@@ -89,7 +89,6 @@ def read_only(engine: Engine, *, timeout: float = 60.0) -> Iterator[Connection]:
             _prepare(connection, timeout)
             yield connection
         finally:
-            connection.info.pop(_SERVER, None)
             connection.rollback()
 
 
@@ -102,12 +101,13 @@ def borrowed(connection: Connection) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.info.pop(_SERVER, None)
+            connection.execution_options(**{_SERVER: None})
 
 
 def server_of(connection: Connection) -> Server:
     """The facts about a connection that :func:`read_only` or :func:`borrowed` prepared."""
-    server: Server = connection.info[_SERVER]
+    server = connection.get_execution_options()[_SERVER]
+    assert isinstance(server, Server)
     return server
 
 
@@ -153,7 +153,8 @@ def _learn(connection: Connection) -> None:
         with undone(connection):
             configure(connection, _SAFE)
             [(default,)] = rows(connection, _first_existing(str(path)))
-    connection.info[_SERVER] = Server(str(version), int(number), str(path), usable, str(default))
+    server = Server(str(version), int(number), str(path), usable, str(default))
+    connection.execution_options(**{_SERVER: server})
 
 
 def _first_existing(path: str) -> str:
