@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from drift.alignment import Question, Unsettled
-from drift.schema import Schema
+from drift.schema import QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -71,6 +71,10 @@ class Dialect(Protocol):
 
     def read(self, connection: Connection, scope: Scope) -> Schema:
         """Everything in ``scope``, in a number of statements that does not depend on the number of tables."""
+        ...
+
+    def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:
+        """Relations whose rows must not be looked at, and why: reading them would run what other roles wrote."""
         ...
 
     def canonicaliser(self, connection: Connection) -> Canonicalise:

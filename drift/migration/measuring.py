@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drift.dialects.postgresql.statistics import TableStatistics, read_statistics
+from drift.dialects.postgresql.strangers import strangers_of
 from drift.migration.ddl.quoting import Quoting
 from drift.migration.plan import Guard, Hold, Lock, Plan, Step
 from drift.schema import QualifiedName
@@ -95,13 +96,18 @@ def _probe(plan: Plan, connection: Connection, default_schema: str | None, timeo
 
     answers: dict[Guard, str] = {}
     quoting = Quoting(plan.dialect)
+    strangers = strangers_of(connection)
     for guard in dict.fromkeys(guard for step in plan.active for guard in step.guards):
+        query = guard.early or guard.query
+        if strange := strangers.met(query, default_schema):
+            answers[guard] = f"not known whether rows stand in the way: {strange}"
+            continue
         savepoint = connection.begin_nested()
         try:
             connection.execute(text(f"SET LOCAL statement_timeout = {round(timeout * 1000)}"))
             if default_schema is not None:
                 connection.execute(text(f"SET LOCAL search_path = {quoting.name(default_schema)}"))
-            answers[guard] = _answer(connection.execute(text(_counting(guard.early or guard.query))).scalar_one())
+            answers[guard] = _answer(connection.execute(text(_counting(query))).scalar_one())
         except DBAPIError as error:
             code = getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
             why = "it took too long" if code == "57014" else "it could not be asked"

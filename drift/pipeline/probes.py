@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def count_rows(connection: Connection, expected: Schema, actual: Schema) -> Schema:
+def count_rows(connection: Connection, dialect: Dialect, expected: Schema, actual: Schema) -> Schema:
     """The actual side with what its rows say: numbers of sequences, orphans on SQLite, and counts in version
     tables."""
+    unread = dialect.not_to_read(connection)
     if actual.dialect == "postgresql":
         from drift.dialects.postgresql.numbers import sequence_numbers
 
         mapped = {table.name for table in expected.tables}
         tables = {table.name for table in actual.tables if table.name in mapped}
-        actual = replace(actual, sequence_numbers=sequence_numbers(connection, tables))
+        actual = replace(actual, sequence_numbers=sequence_numbers(connection, tables, unread))
     if actual.dialect == "sqlite":
         from drift.dialects.sqlite.orphans import orphans
 
@@ -30,7 +31,7 @@ def count_rows(connection: Connection, expected: Schema, actual: Schema) -> Sche
         return actual
     from drift.sources.continuum.probes import probe_version_tables
 
-    return probe_version_tables(connection, expected, actual)
+    return probe_version_tables(connection, expected, actual, unread)
 
 
 def with_strays(connection: Connection, dialect: Dialect, expected: Schema, actual: Schema) -> Schema:

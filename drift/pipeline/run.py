@@ -97,7 +97,7 @@ def _compare(target: Target, inputs: Inputs) -> tuple[Comparison, tuple[Outcome,
 
         def observed(expected: Schema, actual: Schema) -> Schema:
             actual = with_strays(connection, dialect, expected, replace(actual, source=target.source))
-            return count_rows(connection, expected, actual) if inputs.probe else actual
+            return count_rows(connection, dialect, expected, actual) if inputs.probe else actual
 
         inputs.progress("comparing")
         setting = _setting(target, inputs, dialect, info, dialect.canonicaliser(connection), migrations)

@@ -12,7 +12,7 @@ from drift.alignment import Question, Unsettled, Usage
 from drift.dialects.base import Canonicalise, Scope, ServerInfo
 from drift.dialects.generic.spelling import comparable_type, constant, spell_type
 from drift.dialects.text import normalised
-from drift.schema import Schema
+from drift.schema import QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -46,6 +46,10 @@ class GenericDialect:
         from drift.dialects.generic.reader import read
 
         return read(connection, scope, self.info(connection))
+
+    def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:  # noqa: ARG002
+        """None that is known here."""
+        return {}
 
     def canonicaliser(self, connection: Connection) -> Canonicalise:  # noqa: ARG002
         """Constants and standard types by their text; everything else stays open, since nobody can be asked."""

@@ -12,7 +12,7 @@ from drift.dialects.base import Canonicalise, Scope, ServerInfo
 from drift.dialects.mysql.canonical import canonicalise
 from drift.dialects.mysql.reader import read_tables
 from drift.dialects.mysql.spelling import normal_form, spell_type
-from drift.schema import Schema
+from drift.schema import QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -87,6 +87,10 @@ class MySQLDialect:
     def _folds_tables(self, connection: Connection) -> bool:
         """0 compares names of tables to the letter; 1 and 2 (Windows, macOS) do not."""
         return int(connection.exec_driver_sql("SELECT @@lower_case_table_names").scalar_one()) != 0
+
+    def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:  # noqa: ARG002
+        """None that is known here."""
+        return {}
 
     def canonicaliser(self, connection: Connection) -> Canonicalise:
         """See :mod:`drift.dialects.mysql.canonical`."""

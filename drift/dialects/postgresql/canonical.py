@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.exc import DBAPIError
 
-STRANGE = "planning it could run what another role wrote"
+STRANGE = "planning it could run what another role wrote with the rights of this one"
 """Why something is not asked."""
 
 BATCH = 300
@@ -174,7 +174,7 @@ class _Asking:
         for item in items:
             reach = self._strangers.reached(_everything(item), {name for name, _ in item.source.columns})
             if reach is None:
-                free[item] = "operators in a schema of the search path"
+                free[item] = "operators in a schema of the search path run code of another role"
             elif reach.named:
                 answers[item.question] = Unsettled(f"{STRANGE}: {reach.what}")
             else:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from drift.dialects.base import Canonicalise, Scope, ServerInfo
 from drift.dialects.postgresql import keywords, session
 from drift.dialects.postgresql.reader import read
+from drift.dialects.postgresql.strangers import strangers_of
 from drift.dialects.postgresql.types import spell_type
 from drift.dialects.text import normalised
-from drift.schema import Schema
+from drift.schema import QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -39,6 +41,10 @@ class PostgreSQL:
     def read(self, connection: Connection, scope: Scope) -> Schema:
         """Everything in ``scope``, by a fixed number of catalog queries."""
         return read(connection, scope)
+
+    def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:
+        """Views, foreign tables, and tables that cannot be queried without running functions of other roles."""
+        return strangers_of(connection).relations
 
     def canonicaliser(self, connection: Connection) -> Canonicalise:
         """Answers questions by asking the planner; nothing is executed but its constant folding."""

@@ -6,7 +6,7 @@ not see has a reason instead of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 _NO_RIGHT = "the role may not read the sequence"
 
 
-def sequence_numbers(connection: Connection, tables: Collection[QualifiedName]) -> tuple[SequenceNumbers, ...]:
+def sequence_numbers(
+    connection: Connection, tables: Collection[QualifiedName], unread: Mapping[QualifiedName, str]
+) -> tuple[SequenceNumbers, ...]:
     """The numbers of every column of ``tables`` that a sequence fills.
 
     Args:
         connection: In a read-only transaction.
         tables: By their actual names.
+        unread: Relations that must not be read, and why.
     """
     sql = (files("drift.dialects.postgresql") / "sql" / "sequence_numbers.sql").read_text(encoding="utf-8")
     found: list[SequenceNumbers] = []
@@ -35,8 +38,9 @@ def sequence_numbers(connection: Connection, tables: Collection[QualifiedName]) 
         if table not in tables:
             continue
         owned = QualifiedName(sequence_schema, sequence)
-        if following is None:
-            found.append(SequenceNumbers(table, column, owned, None, reason=_NO_RIGHT))
+        if following is None or table in unread:
+            why = _NO_RIGHT if following is None else f"{table} {unread[table]}"
+            found.append(SequenceNumbers(table, column, owned, None, reason=why))
             continue
         largest, reason = _largest(connection, table, column)
         found.append(SequenceNumbers(table, column, owned, None if reason else int(following), largest, reason))

@@ -29,13 +29,17 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[\w$]+")
 _CALL = Token(Kind.OPEN, "(")
 _BODIES = """
-SELECT p.proname::pg_catalog.text, p.prosrc || ' ' || coalesce(p.proconfig::pg_catalog.text, '')
+SELECT
+    n.nspname::pg_catalog.text,
+    p.proname::pg_catalog.text,
+    p.prosrc || ' ' || coalesce(p.proconfig::pg_catalog.text, '')
 FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal')
 """
 _READING = {
-    "view": "is a view, and reading it runs what its definition says",
+    "view": "is a view, and reading it runs what it says",
     "foreign": "is or contains a foreign table",
     "strange": "rests on functions of another role, which planning a query would run",
 }
@@ -82,6 +86,15 @@ class Strangers:
         places = (schema for found in (self.functions, self.types) for each in found.values() for schema, _ in each)
         return frozenset(self.operators).union(places)
 
+    def met(self, query: str, default_schema: str | None) -> str | None:
+        """Why a query must not be run with a schema as the search path; ``None`` where nothing speaks against it."""
+        if default_schema is not None and default_schema in self.operators:
+            return f"operators in {default_schema} run code of the role {self.operators[default_schema]}"
+        if (reach := self.reached(query)) is not None:
+            return reach.what
+        names = {_name(part) for part in tokens(query)}
+        return next((f"{name} {why}" for name, why in self.relations.items() if _folded(name.name) in names), None)
+
     def reached(self, sql: str, columns: Collection[str] = ()) -> Reach | None:
         """What a text could reach; ``None`` where it reaches nothing.
 
@@ -97,17 +110,17 @@ class Strangers:
         for place, name in enumerate(names):
             if name is None:
                 if parts[place].text[:3].lower() == 'u&"':
-                    return Reach("a name that is written with escapes", self.schemas)
+                    return Reach("a name is written with escapes", self.schemas)
                 continue
             before = parts[place - 1].text if place else ""
             called = parts[place + 1 : place + 2] == [_CALL] or (before == "." and name not in columns)
             found = self.types.get(name, ()) or (self.functions.get(name, ()) if called else ())
             if found:
                 schema, owner = found[0]
-                return Reach(f"{schema}.{name}, which belongs to the role {owner}", named)
+                return Reach(f"{schema}.{name} runs code of the role {owner}", named)
         for schema in named & self.operators.keys():
             if "operator" in names:
-                return Reach(f"an operator in {schema}, which belongs to the role {self.operators[schema]}", named)
+                return Reach(f"operators in {schema} run code of the role {self.operators[schema]}", named)
         return None
 
 
@@ -142,15 +155,16 @@ def strangers_of(connection: Connection) -> Strangers:
 def _add_callers(functions: Places, reaching: Mapping[str, Iterable[Place]], bodies: Iterable[Sequence[str]]) -> None:
     """Functions whose body names one of those, or a schema with such operators: a body is text until it runs."""
     known = dict(reaching)
-    waiting = [(_folded(name), set(_WORD.findall(body.lower()))) for name, body in bodies]
+    waiting = [(schema, _folded(name), set(_WORD.findall(body.lower()))) for schema, name, body in bodies]
     while True:
-        waiting = [(name, words) for name, words in waiting if name not in known]
-        found = [(name, words & known.keys()) for name, words in waiting if not words.isdisjoint(known)]
-        if not found:
+        waiting = [(schema, name, words) for schema, name, words in waiting if name not in known]
+        found = [(schema, name, words & known.keys()) for schema, name, words in waiting]
+        if not any(words for _, _, words in found):
             return
-        for name, words in found:
-            functions[name] += known[min(words)]
-            known[name] = functions[name]
+        for schema, name, words in found:
+            if words:
+                functions[name] += [(schema, owner) for _, owner in known[min(words)]]
+                known[name] = functions[name]
 
 
 def _name(part: Token) -> str | None:

@@ -63,6 +63,10 @@ class SQLiteDialect:
             relation_names=tuple(QualifiedName(t.name.schema, t.name.name) for t in found),
         )
 
+    def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:  # noqa: ARG002
+        """None that is known here."""
+        return {}
+
     def canonicaliser(self, connection: Connection) -> Canonicalise:
         """SQLite stores text as written and folds nothing: the normal form of the text is all there is to compare."""
         del connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,11 +45,13 @@ def migration_state(project: AlembicProject, env: CapturedEnvironment, connectio
     """
     scripts = _all_scripts(project)
     heads = _heads(scripts)
-    info = dialect_for(connection.dialect.name).info(connection)
+    dialect = dialect_for(connection.dialect.name)
+    info = dialect.info(connection)
     name = QualifiedName(env.version_table_schema or info.default_schema, env.version_table)
     homes = (name.schema,) if env.version_table_schema else info.search_path or (name.schema,)
     try:
-        name, current = _current(connection, [QualifiedName(schema, env.version_table) for schema in homes], name)
+        places = [QualifiedName(schema, env.version_table) for schema in homes]
+        name, current = _current(connection, places, name, dialect.not_to_read(connection))
     except Exception as error:
         reason = f"{name} cannot be read: {str(getattr(error, 'orig', None) or error).splitlines()[0]}"
         return MigrationState(name, heads, unreadable=reason)
@@ -107,7 +110,7 @@ def _heads(scripts: dict[str, Script]) -> tuple[str, ...]:
 
 
 def _current(
-    connection: Connection, places: list[QualifiedName], usual: QualifiedName
+    connection: Connection, places: list[QualifiedName], usual: QualifiedName, unread: Mapping[QualifiedName, str]
 ) -> tuple[QualifiedName, tuple[str, ...] | None]:
     """The version table that is found first, and the revisions recorded there; ``None`` without one."""
     from sqlalchemy import column, inspect, select, table
@@ -116,6 +119,8 @@ def _current(
     name = next((place for place in places if inspector.has_table(place.name, schema=place.schema)), None)
     if name is None:
         return usual, None
+    if name in unread:
+        raise DriftError(f"it {unread[name]}")
     versions = table(name.name, column("version_num"), schema=name.schema)
     # A savepoint, because a refusal would end the transaction in which the schema is read.
     with connection.begin_nested():

@@ -5,6 +5,7 @@ A count that the server refuses, or that takes longer than the connection's stat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Columns
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -28,15 +29,18 @@ BOUND = 1000
 """Counting stops here: whether it is a thousand rows or a million changes nothing about the finding."""
 
 
-def probe_version_tables(connection: Connection, expected: Schema, actual: Schema) -> Schema:
+def probe_version_tables(
+    connection: Connection, expected: Schema, actual: Schema, unread: Mapping[QualifiedName, str]
+) -> Schema:
     """The actual side with what was counted in version tables and transaction tables.
 
     Args:
         connection: In a read-only transaction.
         expected: The models' side, Continuum's part included.
         actual: The database's side.
+        unread: Relations that must not be read, and why.
     """
-    probe = _Probe(connection, expected, actual)
+    probe = _Probe(connection, expected, actual, unread)
     return replace(actual, version_rows=probe.rows(), transaction_numbers=probe.numbers())
 
 
@@ -62,8 +66,11 @@ class _Subject:
 
 
 class _Probe:
-    def __init__(self, connection: Connection, expected: Schema, actual: Schema) -> None:
+    def __init__(
+        self, connection: Connection, expected: Schema, actual: Schema, unread: Mapping[QualifiedName, str]
+    ) -> None:
         self.connection = connection
+        self.unread = unread
         self.expected = expected
         self.actual = actual
         self.tables = {table.name: table for table in actual.tables}
@@ -212,9 +219,14 @@ class _Probe:
         return None if row is None or row[0] is None else int(row[0])
 
     def _row(self, statement: Any) -> Any:
-        """The first row, or why the server refuses, for which a savepoint keeps the transaction alive."""
+        """The first row, or why there is none; a refusal leaves the transaction alive, thanks to a savepoint."""
+        from sqlalchemy import TableClause
         from sqlalchemy.exc import DBAPIError
+        from sqlalchemy.sql.visitors import iterate
 
+        for read in iterate(statement):
+            if isinstance(read, TableClause) and (name := QualifiedName(read.schema, read.name)) in self.unread:
+                return _Refused(f"{name} {self.unread[name]}")
         try:
             with self.connection.begin_nested():
                 return self.connection.execute(statement).first()

@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import quoted_name
 
 from drift.alignment.observations import Judge, RowAnswer, RowCondition, RowQuestion
+from drift.dialects import dialect_for
 from drift.schema import Schema
 from drift.secrets import scrub
 from drift.sources.responses.guard import Guard, Overtime, TimeLimit
@@ -42,11 +43,14 @@ _SHOWN = 40
 def look(connection: Connection, questions: Iterable[RowQuestion], actual: Schema) -> dict[RowQuestion, RowAnswer]:
     """Answer every question with a few bounded statements."""
     keys = {each.name: each.primary_key.columns for each in actual.tables if each.primary_key is not None}
+    unread = dialect_for(connection.dialect.name).not_to_read(connection)
     previous = _limit_statements(connection)
     try:
         with Guard() as guard, TimeLimit(SECONDS) as limit:
             return {
-                question: _answer(connection, question, keys.get(question.table, ()), guard, limit)
+                question: RowAnswer(None, reason=f"{question.table} {unread[question.table]}")
+                if question.table in unread
+                else _answer(connection, question, keys.get(question.table, ()), guard, limit)
                 for question in questions
             }
     finally:

@@ -17,8 +17,8 @@ WITH RECURSIVE trusted (oid) AS (
             WHERE s.setrole = 0 AND one.setting LIKE 'role=%'
         )
 ),
-strange (class, object) AS (
-    SELECT own.class, own.object
+strange (class, object, owner) AS (
+    SELECT own.class, own.object, own.owner
     FROM (
         SELECT 1255::pg_catalog.oid, p.oid, p.proowner FROM pg_catalog.pg_proc p
         UNION ALL
@@ -26,7 +26,7 @@ strange (class, object) AS (
     ) AS own (class, object, owner)
     WHERE own.object >= 16384 AND own.owner NOT IN (SELECT t.oid FROM trusted t)
     UNION
-    SELECT edge.class, edge.object
+    SELECT edge.class, edge.object, s.owner
     FROM strange s
     CROSS JOIN LATERAL (
         SELECT d.classid, d.objid
@@ -82,26 +82,25 @@ SELECT
 FROM strange s
 JOIN pg_catalog.pg_proc p ON p.oid = s.object
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
+JOIN pg_catalog.pg_roles r ON r.oid = s.owner
 WHERE s.class = 1255
 UNION ALL
 SELECT 'operator', n.nspname::pg_catalog.text, o.oprname::pg_catalog.text, r.rolname::pg_catalog.text
 FROM strange s
 JOIN pg_catalog.pg_operator o ON o.oid = s.object
 JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-JOIN pg_catalog.pg_roles r ON r.oid = o.oprowner
+JOIN pg_catalog.pg_roles r ON r.oid = s.owner
 WHERE s.class = 2617
 UNION ALL
 SELECT 'type', n.nspname::pg_catalog.text, t.typname::pg_catalog.text, r.rolname::pg_catalog.text
 FROM strange s
 JOIN pg_catalog.pg_type t ON t.oid = s.object
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-JOIN pg_catalog.pg_roles r ON r.oid = t.typowner
+JOIN pg_catalog.pg_roles r ON r.oid = s.owner
 WHERE s.class = 1247
 UNION ALL
-SELECT u.why, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, r.rolname::pg_catalog.text
+SELECT u.why, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, NULL
 FROM unread_parents u
 JOIN pg_catalog.pg_class c ON c.oid = u.relation
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
