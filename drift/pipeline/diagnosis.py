@@ -208,7 +208,7 @@ def _inside(course: _Course, url: URL) -> Iterator[Step]:
     try:
         with open_database(url, course.origin) as (connection, dialect, _):
             info = dialect.info(connection)
-            yield Step("login", Result.OK, _who(connection, info))
+            yield _login(connection, info)
             done = "privileges"
             yield _privileges(course, connection, dialect, info)
             done = "version table"
@@ -223,16 +223,28 @@ def _inside(course: _Course, url: URL) -> Iterator[Step]:
     yield from (_skipped(name, "the step before it failed") for name in STEPS[STEPS.index(done) + 1 :])
 
 
-def _who(connection: Connection, info: ServerInfo) -> str:
+def _login(connection: Connection, info: ServerInfo) -> Step:
     from sqlalchemy import text
 
     server = f"{info.dialect} {info.version}"
-    if info.dialect == "postgresql":
-        user, database, standby = connection.execute(
-            text("SELECT current_user, current_database(), pg_is_in_recovery()")
-        ).one()
-        return f"{user} on {database}, {server}" + (", a read-only replica" if standby else "")
-    return server
+    if info.dialect != "postgresql":
+        return Step("login", Result.OK, server)
+    user, database, standby, superuser = connection.execute(
+        text(
+            "SELECT current_user, pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(), r.rolsuper "
+            "FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"
+        )
+    ).one()
+    who = f"{user} on {database}, {server}" + (", a read-only replica" if standby else "")
+    if not superuser:
+        return Step("login", Result.OK, who)
+    return Step(
+        "login",
+        Result.OK,
+        who,
+        ("a superuser: a check needs none, and may look at what others own",),
+        ("connect as a role that can only read; docs/security.md names the grants that are enough",),
+    )
 
 
 def _privileges(course: _Course, connection: Connection, dialect: Dialect, info: ServerInfo) -> Step:
@@ -272,7 +284,10 @@ def _schema_problems(connection: Connection, info: ServerInfo, schemas: tuple[st
     for schema in schemas:
         # A missing schema gives no row; asking for a privilege on it would be an error.
         allowed = connection.execute(
-            text("SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = :schema"),
+            text(
+                "SELECT pg_catalog.has_schema_privilege(oid, 'USAGE') "
+                "FROM pg_catalog.pg_namespace WHERE nspname = :schema"
+            ),
             {"schema": schema},
         ).scalar_one_or_none()
         if allowed is None:

@@ -16,7 +16,7 @@ from tests.cli.conftest import drift as drift_command
 from tests.cli.conftest import project as project_of_its_own
 from tests.cli.guarded_server import binaries
 from tests.repair import run_script
-from tests.security.hostile import EVE, Crime, as_eve, crime, function
+from tests.security.hostile import EVE, Crime, as_eve, crime, function, own_everything
 from tests.servers import fresh_database
 from tests.servers.postgresql import local
 
@@ -231,6 +231,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "plan --probe": ("plan", "--probe"),
     "snapshot": ("snapshot", "--output", "schema.json"),
     "baseline": ("baseline",),
+    "diff": ("diff", "models", "database"),
     "doctor": ("doctor",),
 }
 
@@ -287,24 +288,68 @@ def test_a_check_that_looks_at_rows_runs_none(
     assert plan.steps
 
 
-@pytest.mark.parametrize("user", ["postgres", "reader"])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_no_command_runs_any(
-    scene: Crime, victim: str, project: Project, drift_cli: Drift, command: str, user: str
-) -> None:
-    # What shadows the server's own names, and one of each kind that can stand beside the others.
+def _everything_planted(url: str, project: Project) -> None:
+    """What shadows the server's own names, and one of each kind that can stand beside the others."""
     _plant(
-        victim,
+        url,
         *("functions of the same name", "an aggregate of the same name", "operators of the same name"),
         *("check", "default", "index expression", "statistics", "policy", "view", "generated column", "cast"),
         *("partition key", "trigger", "rule"),
     )
     (project.directory / f"{project.module}.py").write_text(MODELS)
+
+
+@pytest.mark.parametrize("user", ["postgres", "reader"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_runs_any(
+    scene: Crime, victim: str, project: Project, drift_cli: Drift, command: str, user: str
+) -> None:
+    _everything_planted(victim, project)
     arguments = [*COMMANDS[command], "--database-url", _as(victim, user)]
     with scene.recorded() as ran:
         done = drift_cli(*arguments, "--models", project.models)
     assert ran == []
     assert done.code in (0, 1), done.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_runs_any_of_the_databases_owner(
+    scene: Crime, victim: str, project: Project, drift_cli: Drift, command: str
+) -> None:
+    """Who decides on everybody's search path, too."""
+    _everything_planted(victim, project)
+    shadows = (
+        function("first.current_schema()", "NULL", "name"),
+        function("first.eq(name, name)", "true", "boolean") + _operator("first.=", "first.eq", "name", "name"),
+        function("first.equal(text, text)", "true", "boolean") + _operator("first.=", "first.equal", "text", "text"),
+        function("first.lower(text)", "'l'", "text", tag="first.lower"),
+    )
+    own_everything(victim, *shadows)
+    with scene.recorded() as ran:
+        done = drift_cli(*COMMANDS[command], "--database-url", victim, "--models", project.models)
+    assert ran == []
+    assert done.code in (0, 1, 2), done.err
+    assert "should not have happened" not in done.err
+
+
+def test_a_revision_and_its_proof_run_none_on_the_live_server(
+    scene: Crime, victim: str, project: Project, drift_cli: Drift
+) -> None:
+    _everything_planted(victim, project)
+    with scene.recorded() as ran:
+        done = drift_cli("revision", "--database-url", victim, "--models", project.models)
+    assert ran == []
+    assert "should not have happened" not in done.err
+
+
+def test_a_superuser_is_told_that_less_is_enough(victim: str, project: Project, drift_cli: Drift) -> None:
+    (project.directory / f"{project.module}.py").write_text(MODELS)
+    said = {
+        user: drift_cli("doctor", "--models", project.models, "--database-url", _as(victim, user)).out
+        for user in ("postgres", "reader")
+    }
+    assert "a superuser: a check needs none" in said["postgres"]
+    assert "superuser" not in said["reader"]
 
 
 OWN = """
