@@ -248,7 +248,7 @@ class _Pair:
         before = {key: row.get(key) for key in row.mapped.columns}
         others = [a for a in row.mapped.columns.values() if a is not attribute and not (a.primary_key or a.computed)]
 
-        def accepts(values: Mapping[str, Any]) -> bool:
+        def errors(values: Mapping[str, Any]) -> set[str]:
             for key, value in values.items():
                 row.put(key, value)
             try:
@@ -256,16 +256,18 @@ class _Pair:
             finally:
                 for key, value in before.items():
                     row.put(key, value)
-            return all(each.field in baseline.broken or each.field in baseline.truncated for each in failures)
+            known = baseline.broken.keys() | baseline.truncated
+            return {each.error for each in failures if each.field not in known}
 
         changed = {attribute.key: attempt.value}
         for other in others:
             known = self._rows.template(row.mapped).candidates.get(other.key, ())[:_ALTERNATIVES]
             values = [None, *known] if other.nullable else known
-            if any(accepts(changed | {other.key: value}) for value in values):
+            if not all(errors(changed | {other.key: value}) for value in values):
                 return (other,)
-        nullable = tuple(other for other in others if other.nullable)
-        return nullable if len(nullable) > 1 and accepts(changed | {o.key: None for o in nullable}) else ()
+        # What a field's own type refuses would hide what a validator says of all of them.
+        nullable = tuple(o for o in others if o.nullable and not errors({o.key: None}) & TYPE_ERRORS)
+        return () if len(nullable) < 2 or errors(changed | {o.key: None for o in nullable}) else nullable
 
     def _judge(self, baseline: Baseline, row: Row, failure: Failure, attributes: tuple[ColumnAttribute, ...]) -> Judge:
         """Judges real values in place of the accepted ones; NULL in a single column is not its business."""

@@ -49,12 +49,9 @@ class Attempt:
 
 _TOO_LONG = frozenset({"string_too_long", "too_long"})
 _TOO_SHORT = frozenset({"string_too_short", "too_short"})
-_RANGE = frozenset(
+_BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
+_RANGE = _BOUNDS | frozenset(
     [
-        "greater_than",
-        "greater_than_equal",
-        "less_than",
-        "less_than_equal",
         "multiple_of",
         "bool_parsing",
         "int_parsing_size",
@@ -104,10 +101,10 @@ def attempts(
         yield from _integers(bare, limits)
     elif isinstance(current, Decimal) and isinstance(bare, sa.Numeric):
         if bare.scale is None or bare.scale > 0:
-            yield Attempt(Trial.FRACTION, Decimal("1.5"), "1.5")
+            yield from _fraction(limits, Decimal)
         yield from _ends(limits, (Decimal(-1), _largest(bare)), Decimal)
     elif isinstance(current, float):
-        yield Attempt(Trial.FRACTION, 1.5, "1.5")
+        yield from _fraction(limits, float)
         yield from _ends(limits, (Decimal(-1), _largest(bare)), float)
     elif isinstance(current, dt.datetime):
         yield Attempt(
@@ -117,6 +114,8 @@ def attempts(
         yield Attempt(Trial.BYTES, b"\xff" * (len(current) or 1), "bytes that are not UTF-8")
     elif isinstance(current, list) and isinstance(bare, sa.ARRAY):
         yield Attempt(Trial.ARRAY_NULL, [None], "{NULL}")
+        if isinstance(bare.item_type, sa.String) and not isinstance(bare.item_type, sa.Enum):
+            yield Attempt(Trial.OTHER, [TEXT], repr([TEXT]), ignored=_TOO_SHORT)
 
 
 def _is_key(attribute: ColumnAttribute) -> bool:
@@ -133,6 +132,14 @@ def _integers(bare: Any, limits: Limits) -> Iterator[Attempt]:
     yield from _ends(limits, (Decimal(low), Decimal(high)), int)
     if limits.admits(Decimal(2)):
         yield Attempt(Trial.BOUNDARY, 2, "2", errors=frozenset({"bool_parsing"}), serialise=False)
+
+
+def _fraction(limits: Limits, number: Callable[[Decimal], Any]) -> Iterator[Attempt]:
+    """A number that is not whole and that the column holds; what bounds say of it is for another attempt."""
+    for value in (Decimal("1.5"), Decimal("0.5")):
+        if limits.admits(value):
+            yield Attempt(Trial.FRACTION, number(value), str(value), ignored=_BOUNDS)
+            return
 
 
 def _ends(limits: Limits, ends: tuple[Decimal, Decimal], number: Callable[[Decimal], Any]) -> Iterator[Attempt]:

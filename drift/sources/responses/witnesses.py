@@ -100,10 +100,11 @@ class Witnesses:
         return _is_decorator(type_) and _changes_results(type_)
 
     def bare(self, type_: sa.TypeEngine[Any]) -> sa.TypeEngine[Any]:
-        """The type below variants and decorators."""
+        """The type below variants, decorators, and domains."""
         type_ = self.concrete(type_)
-        while _is_decorator(type_):
-            type_ = self.concrete(type_.load_dialect_impl(self._dialect))
+        while _is_decorator(type_) or _is_domain(type_):
+            below = type_.load_dialect_impl(self._dialect) if _is_decorator(type_) else type_.data_type  # type: ignore[attr-defined]
+            type_ = self.concrete(below)
         return type_
 
     def loaded(self, type_: sa.TypeEngine[Any], value: Any) -> Any:
@@ -216,7 +217,7 @@ class Witnesses:
             return (_addresses(name) if self.addresses else ("10.0.0.0/24" if name == "CIDR" else "10.0.0.1",)), True
         if name == "HSTORE":
             return ({"a": "b"}, {}), True
-        if name == "DOMAIN":
+        if _is_domain(type_):
             return self.of_type(type_.data_type)  # type: ignore[attr-defined]
         if name in ("MACADDR", "MACADDR8", "TSVECTOR", "TSQUERY", "BIT", "MONEY", "REGCLASS", "CITEXT", "XML"):
             return ("1", "a", "08:00:2b:01:02:03"), False
@@ -243,6 +244,11 @@ def _kind(type_: sa.TypeEngine[Any]) -> type | None:
 def _is_decorator(type_: sa.TypeEngine[Any]) -> TypeGuard[sa.TypeDecorator[Any]]:
     """A type decorator of the project; SQLAlchemy's own Interval is one by construction only."""
     return isinstance(type_, sa.TypeDecorator) and not isinstance(type_, sa.Interval)
+
+
+def _is_domain(type_: sa.TypeEngine[Any]) -> bool:
+    """A domain as the models declare it; only PostgreSQL's dialect has a class for it."""
+    return type(type_).__name__ == "DOMAIN"
 
 
 def _changes_results(type_: sa.TypeDecorator[Any]) -> bool:
