@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ from drift.verification.statements import run_as_written
 
 if TYPE_CHECKING:
     from drift.dialects.postgresql.beside import Beside
+
+_COMMITTING = ("mysql", "mariadb")
+_NAMES_DATABASES = "on this server it could reach other databases, the live one too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def clone(schema: Schema, connection: Connection, beside: Beside | None = None) 
         connection: To the scratch database; commits.
         beside: Functions and partitions; without them triggers run over empty functions, and tables have no partitions.
     """
-    refused = []
+    refused: list[NotCloned] = []
     statements = list(clone_statements(schema, beside))
     waiting = statements
     while waiting:
@@ -57,19 +61,26 @@ def clone(schema: Schema, connection: Connection, beside: Beside | None = None) 
             break
         waiting = [statement for statement, _ in failed]
     connection.commit()
-    return tuple(refused)
+    return (*refused, *_left_out(schema))
 
 
 def _execute(connection: Connection, statement: str) -> str | None:
-    savepoint = connection.begin_nested()
+    """Why it was refused. MySQL's DDL commits, which leaves no savepoint to go back to and needs none."""
     try:
-        run_as_written(connection, statement)
+        with nullcontext() if connection.dialect.name in _COMMITTING else connection.begin_nested():
+            run_as_written(connection, statement)
     except SQLAlchemyError as error:
-        savepoint.rollback()
         origin = getattr(error, "orig", error)
         return str(origin).strip().split("\n")[0]
-    savepoint.commit()
     return None
+
+
+def _left_out(schema: Schema) -> Iterator[NotCloned]:
+    """MySQL's triggers and views: what they do names databases, and may reach the live one from beside it."""
+    for table in schema.tables if schema.dialect in _COMMITTING else ():
+        yield from (NotCloned(f"TRIGGER {trigger.name}", _NAMES_DATABASES) for trigger in table.triggers)
+        if table.kind is TableKind.VIEW:
+            yield NotCloned(f"VIEW {table.name.name}", _NAMES_DATABASES)
 
 
 def clone_statements(schema: Schema, beside: Beside | None = None) -> Iterator[str]:
@@ -194,7 +205,7 @@ def _by_definition(schema: Schema) -> Iterator[str]:
         yield dialect.create_table(table, quoting)
         if schema.dialect == "sqlite":
             yield from (dialect.create_index(table.name, index, quoting) for index in table.indexes)
-        yield from (trigger.definition for trigger in table.triggers if trigger.definition is not None)
-    for table in schema.tables:
+            yield from (trigger.definition for trigger in table.triggers if trigger.definition is not None)
+    for table in schema.tables if schema.dialect == "sqlite" else ():
         if table.kind is TableKind.VIEW and table.definition is not None:
             yield table.definition.sql

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from drift.schema import QualifiedName, Schema, Table
@@ -26,6 +26,8 @@ def lacking(original: Table, copy: Table | None) -> Iterator[str]:
     if copy is None:
         yield str(original.name)
         return
+    # What a trigger without a function does is read when it runs: nothing rests on it.
+    original = replace(original, triggers=tuple(t for t in original.triggers if t.function is not None))
     for kind in ("columns", "uniques", "foreign_keys", "checks", "exclusions", "indexes", "triggers"):
         there = {item.name for item in getattr(copy, kind)}
         yield from (f"{original.name} {item.name}" for item in getattr(original, kind) if item.name not in there)

@@ -289,9 +289,14 @@ def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str 
 def _lacks(findings: Iterable[Finding], live: Schema, copied: Schema) -> tuple[str, ...]:
     """What is missing in the copy of the tables that findings are about."""
     about = {QualifiedName(f.subject.schema, f.subject.table or f.subject.name) for f in findings}
-    there = {table.name: table for table in copied.tables}
+    there = {_placed(table.name, copied): table for table in copied.tables}
     tables = (table for table in live.tables if table.name in about)
-    return tuple(name for table in tables for name in lacking(table, there.get(table.name)))
+    return tuple(name for table in tables for name in lacking(table, there.get(_placed(table.name, live))))
+
+
+def _placed(name: QualifiedName, schema: Schema) -> QualifiedName:
+    """Without the default schema, which on MySQL is the database."""
+    return QualifiedName(None, name.name) if name.schema == schema.default_schema else name
 
 
 def _inside(project: AlembicProject | None) -> Any:

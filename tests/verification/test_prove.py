@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 import drift
@@ -173,3 +173,26 @@ def test_sqlite_needs_no_server(sqlite_database: str, tmp_path: Path) -> None:
     assert written.proof.holds, written.proof.lines()
     assert "a temporary SQLite file" in written.path.read_text()
     assert run_check(project.inputs()).findings != ()
+
+
+def test_a_trigger_of_mariadb_does_not_reach_the_live_database(
+    mariadb_database: str, mariadb_server: Server, tmp_path: Path
+) -> None:
+    """Databases of one server see each other: a body that names the live one would write there."""
+    live = make_url(mariadb_database).database
+    run_script(
+        mariadb_database,
+        "CREATE TABLE users (id int AUTO_INCREMENT PRIMARY KEY, name varchar(50) NOT NULL);"
+        f"CREATE TABLE audit (id int); CREATE TRIGGER told AFTER INSERT ON users FOR EACH ROW INSERT INTO {live}.audit VALUES (1);"
+        "CREATE VIEW names AS SELECT name FROM users;",
+    )
+    project = Project(tmp_path, mariadb_database)
+    report = project.check()
+    wishes = Wishes(scratch_url=mariadb_server.url, rows=2)
+    proof = write_proven(drift.plan(report), "motto", report, project.inputs(), wishes).proof
+    assert proof is not None
+    assert proof.holds, proof.lines()
+    assert proof.rows == 4
+    assert [text.partition(":")[0] for text in proof.not_cloned] == ["VIEW names", "TRIGGER told"]
+    with create_engine(mariadb_database, poolclass=NullPool).connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM audit")).scalar() == 0
