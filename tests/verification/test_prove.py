@@ -183,7 +183,8 @@ def test_a_trigger_of_mariadb_does_not_reach_the_live_database(
     run_script(
         mariadb_database,
         "CREATE TABLE users (id int AUTO_INCREMENT PRIMARY KEY, name varchar(50) NOT NULL);"
-        f"CREATE TABLE audit (id int); CREATE TRIGGER told AFTER INSERT ON users FOR EACH ROW INSERT INTO {live}.audit VALUES (1);"
+        "CREATE TABLE audit (id int);"
+        f"CREATE TRIGGER told AFTER INSERT ON users FOR EACH ROW INSERT INTO {live}.audit VALUES (1);"
         "CREATE VIEW names AS SELECT name FROM users;",
     )
     project = Project(tmp_path, mariadb_database)
