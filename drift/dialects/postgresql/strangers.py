@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from drift.dialects.postgresql.keywords import truncate
 from drift.dialects.postgresql.session import rows
-from drift.dialects.text import Kind, Token, tokens
+from drift.dialects.text import Kind, Token, TornTextError, tokens
 from drift.schema import QualifiedName
 
 if TYPE_CHECKING:
@@ -92,7 +92,10 @@ class Strangers:
             return f"operators in {default_schema} run code of the role {self.operators[default_schema]}"
         if (reach := self.reached(query)) is not None:
             return reach.what
-        names = {_name(part) for part in tokens(query)}
+        try:
+            names = {_name(part) for part in tokens(query)}
+        except TornTextError:
+            return "it cannot be taken apart"
         return next((f"{name} {why}" for name, why in self.relations.items() if _folded(name.name) in names), None)
 
     def reached(self, sql: str, columns: Collection[str] = ()) -> Reach | None:
@@ -104,7 +107,10 @@ class Strangers:
         """
         if not (self.functions or self.types or self.operators):
             return None
-        parts = tokens(sql)
+        try:
+            parts = tokens(sql)
+        except TornTextError:
+            return Reach("it cannot be taken apart", self.schemas)
         names = [_name(part) for part in parts]
         named = frozenset(schema for schema in self.schemas if _folded(schema) in names)
         for place, name in enumerate(names):
