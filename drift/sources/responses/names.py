@@ -198,13 +198,8 @@ def is_request(name: str, subjects: Collection[tuple[str, ...]] = ()) -> bool:
 def _subject(found: tuple[str, ...], subjects: Collection[tuple[str, ...]]) -> tuple[int, int]:
     """Where the longest of ``subjects`` stands in the words of a name; an empty place at the start for none."""
     singular = tuple(map(_singular, found))
-    places = [
-        (start, start + len(subject))
-        for subject in subjects
-        for start in range(len(found) - len(subject) + 1)
-        if singular[start : start + len(subject)] == subject
-    ]
-    return max(places, key=lambda place: (place[1] - place[0], place[1]), default=(0, 0))
+    places = ((end - size, end) for size in range(len(found), 0, -1) for end in range(len(found), size - 1, -1))
+    return next((place for place in places if singular[slice(*place)] in subjects), (0, 0))
 
 
 def is_create(name: str) -> bool:

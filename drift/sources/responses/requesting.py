@@ -19,9 +19,8 @@ from drift.sources.responses.mapped import ColumnAttribute, MappedClass
 from drift.sources.responses.places import Places
 from drift.sources.responses.probing import extra_ignores
 from drift.sources.responses.reading import annotation
-from drift.sources.responses.trials import TEXTS
 from drift.sources.responses.unwrap import without_optional
-from drift.sources.responses.witnesses import Witnesses
+from drift.sources.responses.witnesses import TEXT, Witnesses
 
 if TYPE_CHECKING:
     from drift.sources.responses.observing import ObserveOptions
@@ -140,9 +139,9 @@ class _Asker:
         """The field hands on a text, or a document, that the column's type does not take."""
         if isinstance(attribute.type, sa.TypeDecorator) or not isinstance(bare, (sa.String, *_NO_TEXT)):
             return False
-        made = [self._made(name, text) for text in TEXTS] if isinstance(bare, _NO_TEXT) else []
+        made = self._made(name, TEXT) if isinstance(bare, _NO_TEXT) else None
         current = self._made(name, (self._payload or {}).get(input_key(self._schema, name)))
-        return any(isinstance(value, str) for value in made) or isinstance(current, (dict, list, BaseModel))
+        return isinstance(made, str) or isinstance(current, (dict, list, BaseModel))
 
     def _made(self, name: str, value: Any) -> Any:
         """What the schema makes of a value; ``None`` where it rejects it."""

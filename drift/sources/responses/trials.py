@@ -20,10 +20,6 @@ UNBOUNDED = 10_000
 """Length of the string that stands for a column without a limit."""
 
 
-TEXTS = (TEXT, "Q 1", "-", "\N{LATIN SMALL LETTER A WITH DIAERESIS}")
-"""Texts of no particular form, as a column takes them and a narrower type does not."""
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One changed value.
@@ -130,8 +126,6 @@ def _integers(bare: Any, limits: Limits) -> Iterator[Attempt]:
         return
     low, *_, high = boundary(_integer_name(bare))
     yield from _ends(limits, (Decimal(low), Decimal(high)), int)
-    if limits.admits(Decimal(2)):
-        yield Attempt(Trial.BOUNDARY, 2, "2", errors=frozenset({"bool_parsing"}), serialise=False)
 
 
 def _fraction(limits: Limits, number: Callable[[Decimal], Any]) -> Iterator[Attempt]:
@@ -181,10 +175,14 @@ def _strings(current: str, size: int | None, limits: Limits) -> Iterator[Attempt
     yield Attempt(Trial.LENGTH, filled, text, size=size, errors=_TOO_LONG, serialise=False)
     if limits.admits(""):
         yield Attempt(Trial.BOUNDARY, "", "''", errors=_TOO_SHORT, serialise=False)
-    for other in TEXTS:
-        stretched = other * max(1, -(-limits.shortest // len(other)))
-        if len(stretched) <= length and limits.admits(stretched):
-            yield Attempt(Trial.OTHER, stretched, repr(stretched), ignored=_TOO_LONG | _TOO_SHORT)
+    other = next(filter(limits.admits, (_stretched(text, limits.shortest, length) for text in (TEXT, "q"))), None)
+    if other is not None:
+        yield Attempt(Trial.OTHER, other, repr(other), ignored=_TOO_LONG | _TOO_SHORT)
+
+
+def _stretched(text: str, shortest: int, longest: int) -> str:
+    """The text, as often as the column asks for, and no longer than it takes."""
+    return (text * max(1, -(-shortest // len(text))))[-longest:]
 
 
 def _drifted(bare: Any, live: LiveColumn, current: Any, witnesses: Witnesses) -> Iterator[Attempt]:

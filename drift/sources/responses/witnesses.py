@@ -31,8 +31,8 @@ STRINGS = (
 )  # fmt: skip
 """Strings of the shapes that fields ask for; EmailStr, URLs, and patterns are found by trying."""
 
-TEXT = "q"
-"""A text of no particular form."""
+TEXT = "q 1-\N{LATIN CAPITAL LETTER A WITH DIAERESIS}"
+"""A text of no particular form, as a column takes it and a narrower type does not."""
 
 _WHOLE = re.compile(r"\(\d+(?:,0)?\)$")
 _NUMBERS = (int, Decimal, float, bool, dt.date, dt.datetime, dt.time)
