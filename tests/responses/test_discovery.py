@@ -13,8 +13,9 @@ from starlette.routing import Mount
 
 from drift.alignment.observations import Route
 from drift.errors import DriftError
-from drift.sources.responses.discovery import discover, endpoints
+from drift.sources.responses.discovery import discover
 from drift.sources.responses.references import resolve
+from drift.sources.responses.routing import endpoints
 
 T = TypeVar("T")
 

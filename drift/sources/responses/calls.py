@@ -8,13 +8,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from drift.sources.responses.functions import bindings, hints, is_own, lookup, package_of, source_of
+from drift.sources.responses.functions import bindings, closure, hints, is_own, lookup, package_of, source_of
 from drift.sources.responses.mapped import mapper_of
 from drift.sources.responses.queries import ALL, AS_MAPPINGS, ONE, foreign
 from drift.sources.responses.statements import Arguments, Frame
@@ -49,12 +49,12 @@ from drift.sources.responses.values import (
 DEPTH = 16
 """Calls that are followed inside each other."""
 
-STEPS = 20_000
+STEPS = 5_000
 """Expressions that are looked at for one endpoint."""
 
 _VALIDATES = frozenset({"model_validate", "from_orm", "parse_obj", "validate"})
 _DUMPS = frozenset({"model_dump", "dict"})
-_KEEPS = (list, tuple, set, frozenset, sorted, reversed, iter, filter)
+_KEEPS = (list, tuple, set, frozenset, reversed, filter)
 
 
 _NOWHERE: Place = ("", 0)
@@ -103,7 +103,7 @@ class Calls:
         if node is not None and identity not in self._stack and len(self._stack) < DEPTH:
             self._stack.append(identity)
             try:
-                scope = {**function.__globals__, **_closure(function)}
+                scope = {**function.__globals__, **closure(function)}
                 frame = Frame(self, function.__code__.co_filename, scope, {}, (owner,) if owner is not None else ())
                 frame.cls = _defining(function, owner)
                 frame.names = self._parameters(function, known, arguments, owner)
@@ -146,7 +146,11 @@ class Calls:
             wanted = depends.dependency
             found = self._construct(by_type) if wanted is None else self._dependency(wanted)
             return found if found != UNKNOWN else by_type
-        return by_type
+        return (
+            (Thing(default),)
+            if by_type == UNKNOWN and isinstance(default, type) and mapper_of(default) is not None
+            else by_type
+        )
 
     def _dependency(self, wanted: Any) -> Values:
         if isinstance(wanted, FunctionType):
@@ -262,6 +266,18 @@ class Calls:
             if isinstance(value, Rows):
                 self.written.setdefault(value.cls, set()).add(name)
 
+    def entered(self, values: Values) -> Values:
+        """What a ``with`` binds: what the project's own ``__enter__`` returns, else the values themselves."""
+        found: list[Values] = []
+        for value in values:
+            enter = (
+                [lookup(value.cls, name) for name in ("__enter__", "__aenter__")] if isinstance(value, Instance) else []
+            )
+            own = [each for each in enter if isinstance(each, FunctionType) and is_own(each)]
+            made = self.run(own[0], Arguments(), value) if own else UNKNOWN
+            found.append((value,) if set(made) <= {Word.UNKNOWN, Word.PLAIN} else made)
+        return join(found)
+
     def super_of(self, owner: Values, cls: type | None) -> Values:
         """``super()``: the same object, looked at from the next class on."""
         return tuple(Parent(value, cls) if isinstance(value, (Instance, Thing)) else value for value in owner)
@@ -277,6 +293,9 @@ class Calls:
             case Parent(inner, cls):
                 function = _next(inner, cls, name)
                 return self.run(function, arguments, inner) if function is not None else PLAIN
+            case Thing(type() as schema) if is_schema(schema) and name == "model_construct":
+                self.uses.note(Use(schema, How.ANSWER, place=place))
+                return (Validated(schema),)
             case Thing(type() as schema) if is_schema(schema) and name in _VALIDATES:
                 return self._validate(schema, name, arguments, place)
             case Adapter(annotation) if name.startswith("validate_python"):
@@ -353,16 +372,23 @@ class Calls:
 
     def _call(self, value: Value, arguments: Arguments, place: Place) -> Values:
         match value:
+            case Method(function, Thing(type() as schema)) if is_schema(schema) and function.__name__ in _VALIDATES:
+                return self._validate(schema, function.__name__, arguments, place)
             case Method(function, owner):
                 return self.run(function, arguments, owner)
             case Thing(type() as cls):
                 return self._new(cls, arguments, place)
             case Thing(MethodType() as method):
                 return self._call(Method(method.__func__, Thing(method.__self__)), arguments, place)
-            case Thing(FunctionType() as function) if is_own(inspect.unwrap(function)):
-                return self.run(function, arguments)
+            case Thing(partial() as function):
+                given = tuple((Thing(part),) for part in function.args)
+                keywords = {name: (Thing(part),) for name, part in function.keywords.items()}
+                told = Arguments((*given, *arguments.positional), {**keywords, **arguments.keywords})
+                return self._call(Thing(function.func), told, place)
             case Thing(function) if callable(function):
-                return self._called(function, arguments)
+                inner = inspect.unwrap(function)
+                own = isinstance(inner, FunctionType) and is_own(inner)
+                return self.run(inner, arguments) if own else self._called(function, arguments)
             case Instance(cls):
                 function = lookup(cls, "__call__")
                 return self.run(function, arguments, value) if isinstance(function, FunctionType) else UNKNOWN
@@ -376,15 +402,15 @@ class Calls:
     def _called(self, function: Any, arguments: Arguments) -> Values:
         if any(function is each for each in (next, min, max)) and arguments.positional:
             return elements(arguments.positional[0])
-        if function is map and len(arguments.positional) > 1:
-            return (
-                Series(self.call(arguments.positional[0], Arguments((elements(arguments.positional[1]),)), _NOWHERE)),
-            )
+        if function is sorted and arguments.positional:
+            return arguments.positional[0]
         return foreign(package_of(function), getattr(function, "__name__", ""), arguments, self._apply)
 
     def _new(self, cls: type, arguments: Arguments, place: Place) -> Values:
         if any(cls is each for each in _KEEPS):
             return arguments.positional[-1] if arguments.positional else (Series(()),)
+        if cls is map and len(arguments.positional) > 1:
+            return (Series(self._apply(arguments.positional[0], Arguments((elements(arguments.positional[1]),)))),)
         if cls is dict:
             rows = [v for v in arguments.all() if isinstance(v, (Rows, Record))]
             return (Record(rows[0].cls),) if rows else (Keyed(dict(arguments.keywords), arguments.whole, place),)
@@ -429,16 +455,6 @@ def _own_attributes(value: object) -> dict[str, Any]:
     except AttributeError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _closure(function: FunctionType) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:  # it is not filled yet
-            continue
-    return found
 
 
 def _function(found: Any) -> Any:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
 
 from pydantic import BaseModel
 
 from drift.alignment.observations import Route
 from drift.sources.responses.endpoint_code import read_endpoint
+from drift.sources.responses.functions import is_own
 from drift.sources.responses.names import is_request
 from drift.sources.responses.references import Named
+from drift.sources.responses.routing import Endpoint, endpoints
 from drift.sources.responses.unwrap import is_schema, reachable, schemas_in
 from drift.sources.responses.uses import How, Use
 
@@ -49,10 +49,15 @@ class Found:
 
 @dataclass(slots=True)
 class Discovery:
-    """All schemas that were found, in order, and whether an application was looked at."""
+    """All schemas that were found, in order, and whether an application was looked at.
+
+    Attributes:
+        silent: Applications none of whose routes declares a schema, and whose code fills none.
+    """
 
     schemas: dict[type[BaseModel], Found] = field(default_factory=dict)
     apps: bool = False
+    silent: list[str] = field(default_factory=list)
 
     def entry(self, schema: type[BaseModel]) -> Found:
         """The entry of ``schema``, made where there is none."""
@@ -63,24 +68,18 @@ class Discovery:
         return self.schemas.setdefault(schema, Found())
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One route of an application with what it answers with and takes."""
-
-    routes: tuple[Route, ...]
-    response: Any
-    bodies: tuple[Any, ...]
-    function: Any
-
-
 def discover(named: Named) -> Discovery:
     """Everything that the references lead to."""
     discovery = Discovery(apps=bool(named.apps))
     homes: dict[str, None] = {}
-    for _, app in named.apps:
+    for spelling, app in named.apps:
+        before, own = len(discovery.schemas), False
         for endpoint in endpoints(app):
             _take_in(endpoint, discovery)
+            own |= is_own(endpoint.function)
             homes[getattr(endpoint.function, "__module__", "") or ""] = None
+        if own and len(discovery.schemas) == before:
+            discovery.silent.append(spelling)
     for schema in tuple(discovery.schemas):
         if not is_installed(schema):
             homes[schema.__module__] = None
@@ -163,53 +162,3 @@ def _add(known: dict[Use, tuple[Route, ...]], use: Use, routes: tuple[Route, ...
 
 def _narrow(known: dict[type, frozenset[str]], cls: type, names: frozenset[str]) -> None:
     known[cls] = known[cls] & names if cls in known else names
-
-
-def endpoints(app: Any, prefix: str = "") -> Iterator[Endpoint]:
-    """Every endpoint of an application, a router, and what is mounted below it, with full paths."""
-    for route in _flat(getattr(app, "routes", ()) or ()):
-        path = prefix + (getattr(route, "path_format", None) or getattr(route, "path", None) or "")
-        original = getattr(route, "original_route", route)
-        inner = getattr(route, "app", None) if type(original).__name__ in ("Mount", "Host") else None
-        if inner is None and type(original).__name__ in ("Mount", "Host"):
-            inner = getattr(original, "app", None)
-        if inner is not None:
-            yield from endpoints(_below(inner), path.replace("/{path}", "").rstrip("/"))
-        elif getattr(route, "dependant", None) is not None:
-            methods = sorted(set(getattr(route, "methods", None) or ()) - {"HEAD", "OPTIONS"})
-            yield Endpoint(
-                routes=tuple(Route(method, path or "/") for method in methods),
-                response=getattr(route, "response_model", None),
-                bodies=tuple(_bodies(route)),
-                function=getattr(route, "endpoint", None),
-            )
-
-
-def _below(app: Any) -> Any:
-    """The application inside middleware that wraps it."""
-    for _ in range(20):
-        if isinstance(getattr(app, "routes", None), (list, tuple)):
-            return app
-        app = getattr(app, "app", None)
-    return app
-
-
-def _flat(routes: Iterable[Any]) -> Iterable[Any]:
-    try:
-        from fastapi import routing
-    except ImportError:
-        return routes
-    # Since included routers are kept as a tree, the flat view is made on request.
-    flatten = getattr(routing, "iter_route_contexts", None)
-    return flatten(tuple(routes)) if flatten is not None else routes
-
-
-def _bodies(route: Any) -> Iterator[Any]:
-    stack = [route.dependant]
-    while stack:
-        dependant = stack.pop()
-        for parameter in getattr(dependant, "body_params", ()) or ():
-            information = getattr(parameter, "field_info", None)
-            annotation = getattr(information, "annotation", None)
-            yield annotation if annotation is not None else getattr(parameter, "type_", None)
-        stack.extend(getattr(dependant, "dependencies", ()) or ())

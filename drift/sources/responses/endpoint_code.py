@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import FunctionType
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 from drift.sources.responses.calls import Calls
 from drift.sources.responses.functions import hints
 from drift.sources.responses.typed import values_of_type
 from drift.sources.responses.uses import How, Use, Uses
+from drift.sources.responses.values import Thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,16 @@ def read_endpoint(endpoint: Any, response: Any) -> EndpointCode:
         endpoint: The function behind a route; it is not run.
         response: The type that the route answers with, ``None`` without one.
     """
-    function = inspect.unwrap(endpoint) if callable(endpoint) else endpoint
+    function = inspect.unwrap(endpoint.func if isinstance(endpoint, partial) else endpoint)
+    owner = Thing(function.__self__) if isinstance(function, MethodType) else None
+    function = function.__func__ if isinstance(function, MethodType) else function
     if not isinstance(function, FunctionType):
         return EndpointCode()
     place = (function.__code__.co_filename, function.__code__.co_firstlineno)
     promised, calls = Uses(), Calls()
     promised.flow(values_of_type(hints(function).get("return")), response, place)
     try:
-        calls.uses.flow(calls.run(function), response, place)
+        calls.uses.flow(calls.run(function, owner=owner), response, place)
     except Exception:  # noqa: BLE001, RUF100 - code can be written in any way; what cannot be followed is unknown
         calls = Calls()
     return EndpointCode(

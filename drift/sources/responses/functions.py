@@ -91,3 +91,14 @@ def bindings(cls: type) -> dict[TypeVar, Any]:
             for parameter, argument in zip(parameters, get_args(written), strict=False):
                 found.setdefault(parameter, found.get(argument, argument))
     return {parameter: argument for parameter, argument in found.items() if not isinstance(argument, TypeVar)}
+
+
+def closure(function: FunctionType) -> dict[str, Any]:
+    """What a function has kept of the functions around it."""
+    found: dict[str, Any] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # it is not filled yet
+            continue
+    return found

@@ -79,9 +79,11 @@ def observe(references: Sequence[object], models: Models, *, options: ObserveOpt
         DriftError: A reference cannot be imported, or is nothing that has schemas.
     """
     named = resolve(references, directory=models.directory)
-    return _Observer(models, discover(named), options or ObserveOptions()).run(
-        [Unprobed(name, None, f"cannot be imported: {reason}") for name, reason in named.failures]
-    )
+    found = discover(named)
+    unprobed = [Unprobed(name, None, f"cannot be imported: {reason}") for name, reason in named.failures]
+    reason, help_ = "none of its routes declares a Pydantic model", "name the modules of its schemas as well"
+    unprobed += [Unprobed(spelling, None, reason, help_) for spelling in found.silent]
+    return _Observer(models, found, options or ObserveOptions()).run(unprobed)
 
 
 class _Observer:

@@ -33,6 +33,9 @@ AS_MAPPINGS = frozenset({"mappings", "_asdict", "tuples"})
 _CHOOSES = frozenset({"select", "query"})
 """Functions whose every argument is a column of the result."""
 
+_OPEN = frozenset({"getattr", "eval", "__import__"})
+"""Built-in functions that hand out anything."""
+
 _SESSION = frozenset({"get", "get_one", "query", "execute", "scalar", "scalars", "exec", "merge"})
 """Methods of sessions: a session without a written type is known by them."""
 
@@ -61,18 +64,16 @@ def foreign(package: str, name: str, arguments: Arguments, apply: Callable[[Valu
     if columns or (Word.PLAIN in first and package in _DATABASE):
         # An expression of the database, or what a query for one brings: a number most often.
         return PLAIN
+    if package == "builtins" and name != "vars":
+        return UNKNOWN if name in _OPEN else PLAIN
     if len(classes) == 1:
         cls = classes.pop()
         assert cls is not None
         if package == "fastapi" or name == "vars":
             return (Record(cls),)
-        if package == "builtins":
-            return PLAIN
         many = next((value.many for value in first if isinstance(value, Rows)), None)
         sure = package in _DATABASE or (not package and name in _SESSION)
         return (Rows(cls, name in ALL if name in ONE | ALL else many, sure),)
-    if package == "builtins":
-        return PLAIN
     return (Foreign(package),) if package and Word.UNKNOWN not in given else UNKNOWN
 
 

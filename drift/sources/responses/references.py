@@ -18,6 +18,7 @@ from drift.errors import DriftError
 from drift.sources.models.blame import blame
 from drift.sources.models.importing import describe
 from drift.sources.project_code import ENDED, project_code
+from drift.sources.responses.routing import is_flask
 from drift.sources.responses.unwrap import is_schema
 
 
@@ -89,7 +90,7 @@ def load(reference: str, *, directory: Path) -> Any:
             raise DriftError(
                 f"{module_name} has no attribute {attribute!r}",
                 place=reference,
-                help=("name a FastAPI app, a factory, a module, or a schema: --responses app.main:app",),
+                help=("name an app, a factory, a module, or a schema: --responses app.main:app",),
             )
         target = getattr(target, part)
     return target
@@ -110,8 +111,19 @@ def _spelling(value: object) -> str:
     return getattr(value, "__name__", None) or type(value).__name__
 
 
+_APPLICATIONS = frozenset({"FastAPI", "Starlette", "Litestar", "Flask"})
+"""Classes whose instances in a module are looked at with it."""
+
+
 def _is_app(value: object) -> bool:
-    return not isinstance(value, type) and isinstance(getattr(value, "routes", None), (list, tuple))
+    return is_flask(value) or (
+        not isinstance(value, type) and isinstance(getattr(value, "routes", None), (list, tuple))
+    )
+
+
+def _is_whole(value: object) -> bool:
+    """Whether it is an application, not a router inside of one; told by its type, as a proxy must not be asked."""
+    return any(base.__name__ in _APPLICATIONS for base in type(value).__mro__)
 
 
 def _sort_in(value: Any, spelling: str, named: Named, directory: Path) -> None:
@@ -122,11 +134,7 @@ def _sort_in(value: Any, spelling: str, named: Named, directory: Path) -> None:
     elif isinstance(value, ModuleType):
         named.modules.append(value)
         _add_submodules(value, named)
-        named.apps.extend(
-            (f"{value.__name__}:{name}", app)
-            for name, app in vars(value).items()
-            if type(app).__name__ == "FastAPI" and _is_app(app)
-        )
+        named.apps.extend((f"{value.__name__}:{name}", app) for name, app in vars(value).items() if _is_whole(app))
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
             _sort_in(item, _spelling(item), named, directory)
@@ -136,7 +144,7 @@ def _sort_in(value: Any, spelling: str, named: Named, directory: Path) -> None:
         raise DriftError(
             f"{spelling} is neither an application nor a module of schemas",
             details=(f"it is a {type(value).__name__}",),
-            help=("name a FastAPI app, a factory without arguments, a module, a package, or a Pydantic class",),
+            help=("name an app, a factory without arguments, a module, a package, or a Pydantic class",),
         )
 
 

@@ -66,6 +66,9 @@ class Meaning(Protocol):
     def assigned(self, values: Values, name: str) -> None:
         """An attribute is set."""
 
+    def entered(self, values: Values) -> Values:
+        """What a ``with`` binds."""
+
     def super_of(self, owner: Values, cls: type | None) -> Values:
         """``super()`` inside a method."""
 
@@ -119,7 +122,7 @@ class Frame:
                 self._branch(body, orelse)
             case ast.With(items, body) | ast.AsyncWith(items, body):
                 for item in items:
-                    found = self.value(item.context_expr)
+                    found = self.meaning.entered(self.value(item.context_expr))
                     if item.optional_vars is not None:
                         self._bind(item.optional_vars, found)
                 self._block(body)

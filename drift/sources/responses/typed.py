@@ -46,7 +46,7 @@ def _of_generic(origin: type, arguments: tuple[Any, ...], bound: Mapping[TypeVar
 def _of_class(cls: Any) -> Values:
     if cls is None or cls is type(None):
         return PLAIN
-    if not isinstance(cls, type) or cls is object or (is_schema(cls) and mapper_of(cls) is None):
+    if not isinstance(cls, type) or cls in (object, Any) or (is_schema(cls) and mapper_of(cls) is None):
         return UNKNOWN
     if mapper_of(cls) is not None:
         return (Rows(cls, False),)
