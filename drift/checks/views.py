@@ -77,6 +77,14 @@ def view_definition_mismatch(table: TableView, schema: SchemaView) -> Iterator[O
     if not table.complete or table.wanted.kind not in VIEWS or table.seen.kind is not table.wanted.kind:
         return
     wanted, seen = table.wanted.definition, table.seen.definition
+    if wanted is not None and seen is None:
+        yield unknown(
+            "VW301",
+            table_subject(table.wanted.name),
+            "the role may not see the query",
+            "grant it SHOW VIEW on the view",
+        )
+        return
     if wanted is None or seen is None or _plain(wanted.sql, schema) == _plain(seen.sql, schema):
         return
     known = _known_names(schema)

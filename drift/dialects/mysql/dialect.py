@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drift.alignment import Question, Unsettled
 from drift.dialects.base import Canonicalise, Scope, ServerInfo
 from drift.dialects.mysql.canonical import canonicalise
-from drift.dialects.mysql.reader import read_tables
+from drift.dialects.mysql.reader import hides_constraints, read_tables
 from drift.dialects.mysql.spelling import normal_form, spell_type
 from drift.schema import QualifiedName, Schema
 
@@ -64,11 +65,15 @@ class MySQLDialect:
         return ServerInfo(product, str(version), schema, tuple(int(number) for number in numbers))
 
     def read(self, connection: Connection, scope: Scope) -> Schema:
-        """Everything in ``scope``, in at most nine statements."""
+        """Everything in ``scope``, in at most ten statements."""
         info = self.info(connection)
         schemas = scope.schemas or ((info.default_schema,) if info.default_schema else ())
         mariadb, folded = info.dialect == "mariadb", self._folds_tables(connection)
         found = read_tables(connection, schemas, mariadb=mariadb, folded=folded) if schemas else ()
+        unreadable: tuple[tuple[str, str], ...] = ()
+        if mariadb and schemas and hides_constraints(connection, schemas):
+            found = tuple(replace(table, foreign_keys=()) for table in found)
+            unreadable = (("foreign keys", _HIDDEN),)
         return Schema(
             source="",
             dialect=info.dialect,
@@ -81,6 +86,7 @@ class MySQLDialect:
                 if scope.include_name is None or scope.include_name(table.name.schema, table.name.name)
             ),
             folded=("columns", "tables") if folded else ("columns",),
+            unreadable=unreadable,
             relation_names=tuple(table.name for table in found),
         )
 
@@ -141,6 +147,7 @@ class MariaDBDialect(MySQLDialect):
         )
 
 
+_HIDDEN = "MariaDB shows them to nobody who has SELECT alone: grant the account SHOW VIEW, too"
 _NOT_THERE = "the server does not have them"
 _NEITHER = (
     ("enums", "the labels belong to the column's type; there are no named enums"),

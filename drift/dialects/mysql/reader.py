@@ -70,6 +70,13 @@ def read_tables(connection: Connection, schemas: Sequence[str], *, mariadb: bool
     return tuple(tables)
 
 
+def hides_constraints(connection: Connection, schemas: Sequence[str]) -> bool:
+    """Whether MariaDB keeps the constraints of some table from this account."""
+    text = (files("drift.dialects.mysql") / "sql" / "hidden_mariadb.sql").read_text(encoding="utf-8")
+    statement = text.format(schemas=", ".join(["%s"] * len(schemas)))
+    return bool(connection.exec_driver_sql(statement, (*schemas, *schemas)).scalar_one())
+
+
 def _checks_of_mysql(rows: Callable[[str], list[Row]]) -> Iterable[Row]:
     """The checks with their tables, put together here: MySQL takes a minute to join a thousand of them.
 

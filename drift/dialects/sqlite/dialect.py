@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 _DEFAULT_SCHEMA = "main"
+_OF_A_STRANGER = {"trusted_schema": 0, "cell_size_check": 1}
 
 
 class SQLiteDialect:
@@ -30,12 +31,19 @@ class SQLiteDialect:
         with engine.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(min(timeout, 5.0) * 1000)}")
             connection.exec_driver_sql("PRAGMA query_only = ON")
+            # The file may come from a stranger: nothing that its schema names is run, and damage is noticed.
+            before = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in _OF_A_STRANGER}
+            for name, value in _OF_A_STRANGER.items():
+                connection.exec_driver_sql(f"PRAGMA {name} = {value}")
             try:
                 yield connection
             finally:
                 if not connection.invalidated:
                     connection.rollback()
                     connection.exec_driver_sql("PRAGMA query_only = OFF")
+                    # The connection may go back to an application's pool.
+                    for name, value in before.items():
+                        connection.exec_driver_sql(f"PRAGMA {name} = {value}")
 
     def borrowed(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002
         """The caller's own connection, as it is."""

@@ -234,7 +234,13 @@ CASES: tuple[Case, ...] = (
         "sqlite-not-a-database",
         "the file is not a SQLite database: {database}",
         ("Check the path; an encrypted database needs another driver.",),
-        r"file is not a database|file is encrypted|malformed",
+        r"file is not a database|file is encrypted",
+    ),
+    Case(
+        "sqlite-damaged",
+        "the schema or a page of the SQLite file is damaged",
+        ("`PRAGMA integrity_check` says more.", "Restore it, or export what is left: sqlite3 FILE .recover"),
+        r"malformed",
     ),
     Case(
         "sqlite-cannot-open",
