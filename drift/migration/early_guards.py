@@ -18,21 +18,20 @@ from drift.migration.context import PlanContext
 from drift.migration.ddl.quoting import mentions, without_strings
 from drift.migration.plan import Guard, Step
 from drift.migration.queries import Queries
-from drift.schema import Column
+from drift.schema import Column, QualifiedName
 
 
 def ask_early(step: Step, context: PlanContext) -> Step:
     """The step with its guards by the names of today, where they are other ones."""
     if not step.guards:
         return step
-    new_labels = _labels(context, "EN102", "labels")
     guards = (_early(guard, step, context) for guard in step.guards)
     # A label that is not there yet cannot be asked for, and no row holds it.
-    return replace(step, guards=tuple(guard for guard in guards if not _quotes(guard.query, new_labels)))
+    return replace(step, guards=tuple(guard for guard in guards if not _asks_for_labels(guard, "EN102", context)))
 
 
 def _early(guard: Guard, step: Step, context: PlanContext) -> Guard:
-    if _quotes(guard.query, _labels(context, "EN303", "labels")):
+    if _asks_for_labels(guard, "EN303", context):
         return replace(guard, late=True)
     text, strings = without_strings(guard.query)
     conditions: list[str] = []
@@ -101,11 +100,23 @@ def _changes(context: PlanContext, pair: TablePair, old: Column, new: Column) ->
     )
 
 
-def _labels(context: PlanContext, code: str, name: str) -> frozenset[str]:
-    """Enum labels that findings with that code speak of."""
-    details = (finding.detail(name) for finding in context.findings if finding.code == code)
-    return frozenset(str(label) for labels in details if isinstance(labels, tuple) for label in labels)
+def _asks_for_labels(guard: Guard, code: str, context: PlanContext) -> bool:
+    """Whether the guard compares a column of an enum with a label that a finding with that code speaks of.
 
-
-def _quotes(query: str, labels: frozenset[str]) -> bool:
-    return any("'" + label.replace("'", "''") + "'" in query for label in labels)
+    The same word beside a column of any other type is just a word.
+    """
+    enums: dict[QualifiedName, tuple[str, ...]] = {}
+    for finding in context.findings:
+        labels = finding.detail("labels")
+        if finding.code == code and isinstance(labels, tuple):
+            enums[QualifiedName(finding.subject.schema, finding.subject.name)] = labels
+    asked = [
+        columns.actual.enum
+        for pair in context.alignment.tables
+        if f" {context.sql_name(pair)} " in guard.query
+        for columns in pair.columns
+        if columns.actual is not None and columns.actual.enum is not None
+        if mentions(guard.query, context.column_names(pair).get(columns.actual.name, columns.actual.name))
+    ]
+    meant = (label for enum in asked for label in enums.get(context.enum_names.get(enum, enum), ()))
+    return any("'" + label.replace("'", "''") + "'" in guard.query for label in meant)

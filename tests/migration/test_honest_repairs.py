@@ -152,7 +152,7 @@ DRIFTED = """
         ("'7', 2, 'c'", "that public.people does not know"),
         ("'-7', 1, 'c'", "rows that violate the check"),
         ("'7', 1, 'a'", "holds duplicates"),
-        ("'x', 1, 'd'", "do not fit integer"),
+        ("'x', 1, 'd'", "do not read as integer"),
     ],
 )
 def test_guards_stop_before_anything_is_renamed(

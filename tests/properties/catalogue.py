@@ -119,6 +119,7 @@ FAULTS = (
         "table",
         "tickets",
         "tickets",
+        unrepaired="no repair switches a protection off",
     ),
     Fault(
         "table",

@@ -13,11 +13,12 @@ from drift.migration.definitions.renaming import rename_column
 from drift.migration.definitions.sqlite import sqlite_statements
 from drift.migration.definitions.statement import Statement
 from drift.migration.definitions.target import Definitions, created_tables, definitions, renamed
+from drift.migration.losses import mysql, sqlite
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.version_tables.filling import filling
 from drift.migration.version_tables.history import history_of
-from drift.schema import QualifiedName, Table
+from drift.schema import Column, QualifiedName, Table
 
 if TYPE_CHECKING:
     from drift.alignment import TablePair
@@ -150,6 +151,7 @@ def _guards(found: Definitions, context: PlanContext) -> Iterator[Guard]:
                 queries.has_rows(name, f"{quoting.name(column.name)} IS NULL"),
                 f"{name}.{column.name} holds NULL: say what these rows are to hold, fill them, then run this again.",
             )
+    yield from _lost_values(found.source, found.target, context)
     for columns in _new_keys(found):
         if old.keys() >= set(columns):
             yield Guard(
@@ -170,6 +172,30 @@ def _guards(found: Definitions, context: PlanContext) -> Iterator[Guard]:
                 queries.has_rows(name, f"NOT ({check.expression.sql})"),
                 f"{name} holds rows that CHECK ({check.expression.sql}) forbids: repair them, then run this again.",
             )
+
+
+def _lost_values(source: Table, target: Table, context: PlanContext) -> Iterator[Guard]:
+    """What the columns of ``source`` hold and those of ``target`` would not."""
+    for column in target.columns:
+        before = source.column(column.name)
+        if before is None or column.generated is not None or before.generated is not None:
+            continue
+        name = context.quoting.name(column.name)
+        lost = (
+            sqlite.loss(before, column, name, strict="strict" in dict(target.options))
+            if context.is_sqlite
+            else mysql.loss(before, column, name, (_charset(before, source), _charset(column, target)))
+        )
+        if lost is not None:
+            yield Guard(
+                Queries(context.quoting).has_rows(source.name, lost.condition),
+                f"{source.name}.{column.name} holds values that {column.type} does not keep: {lost.what}. "
+                "Repair these rows first, then run this again.",
+            )
+
+
+def _charset(column: Column, table: Table) -> str | None:
+    return column.charset or dict(table.options).get("charset")
 
 
 def _new_keys(found: Definitions) -> Iterator[tuple[str, ...]]:
@@ -248,7 +274,9 @@ def _steps(
 
     All of the way back hangs on the first step, because its order is not the other one reversed.
     """
-    there, back = _statements(source, target, context), tuple(_operations(_statements(target, source, context)))
+    there = _statements(source, target, context)
+    stops = [own.StopIf(guard.query, guard.message) for guard in _lost_values(target, source, context)]
+    back = (*stops, *_operations(_statements(target, source, context)))
     if any(statement.anew for statement in there):
         yield Step(
             f"build table {target.name} anew: {_summary(found.answered)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import after_renames, sequence_after_renames
-from drift.schema import Check, Column, Index, QualifiedName, Table, TableKind
+from drift.schema import Check, Column, Enum, Index, QualifiedName, Table, TableKind
 
 TYPES = ("CO301", "CO306", "CO309")
 TOGETHER = ("CO301", "CO303", "CO306", "CO309")
@@ -58,8 +58,8 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
     elif place.actual.auto_increment and place.expected.auto_increment:
         new_default = old_default
     yield from _wider_sequence(context, place, (finding, *more))
-    there = cast_for(place.actual, place.expected, context.quoting.name(place.name))
-    back = cast_for(place.expected, place.actual, context.quoting.name(place.name))
+    there = _cast(context, place, place.actual, place.expected, context.expected_enums)
+    back = _cast(context, place, place.expected, place.actual, context.actual_enums)
     inner_there, inner_back = _around(context, place)
     views = dependent_views(context, place)
     touched = [place.name, *(column.name for column in _generated_from(context, place))] if views else []
@@ -70,10 +70,8 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         *_sql(inner_there[1]),
         *(_sql([f"{place.prefix} SET DEFAULT {new_default}"]) if new_default is not None else ()),
     ]
-    queries = Queries(context.quoting)
-    stop = _no_cast(place, place.expected, place.actual)
+    stops = [own.StopIf(g.query, g.message) for g in _guards(context, place, place.expected, place.actual, back)]
     downgrade = [
-        *((own.StopIf(queries.has_rows(place.table, back.obstacle), stop),) if back.obstacle and back.no_cast else ()),
         *(_sql([f"{place.prefix} DROP DEFAULT"]) if new_default is not None else ()),
         *_sql(inner_back[0]),
         _alter(context, place, place.expected, place.actual, back, expected=False),
@@ -86,11 +84,11 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         Phase.ALTER,
         (finding, *more),
         tuple(around_views(relation, touched, upgrade)),
-        tuple(around_views(relation, touched, downgrade)),
+        (*stops, *around_views(relation, touched, downgrade)),
         Change.CHANGE,
         place.table,
         Lock.ACCESS_EXCLUSIVE,
-        guards=_guards(context, place, there),
+        guards=_guards(context, place, place.actual, place.expected, there),
     )
     reason = why_not(context, place) if context.is_large(place.pair) and not there.free else None
     if reason is not None or there.free or not context.is_large(place.pair):
@@ -107,14 +105,14 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
     step = replace(
         step,
         upgrade=tuple(forth.whole()),
-        downgrade=tuple(home.whole()),
+        downgrade=(*stops, *home.whole()),
         safety=Safety.NEEDS_DATA if there.obstacle is not None or there.using_may_fail else Safety.SAFE,
         hazard="; ".join(hazards),
         guards=(*step.guards, _nothing_else_rests_on(context, place)),
         autocommit=True,
         autocommit_down=True,
     )
-    yield replace(step, parts=parts(step, forth, home))
+    yield replace(step, parts=parts(step, forth, home, stops))
 
 
 def _nothing_else_rests_on(context: PlanContext, place: Place) -> Guard:
@@ -264,14 +262,20 @@ def _reads(index: Index, column: str) -> bool:
     return by_class or any(mentions(text, column) for text in texts)
 
 
-def _guards(context: PlanContext, place: Place, cast: Cast) -> tuple[Guard, ...]:
+def _cast(context: PlanContext, place: Place, old: Column, new: Column, enums: Mapping[QualifiedName, Enum]) -> Cast:
+    enum = enums.get(new.enum) if new.enum is not None else None
+    labels = [context.quoting.literal(label) for label in enum.labels] if enum is not None else []
+    return cast_for(old, new, context.quoting.name(place.name), labels=labels, server=context.server)
+
+
+def _guards(context: PlanContext, place: Place, old: Column, new: Column, cast: Cast) -> tuple[Guard, ...]:
     if cast.obstacle is None:
         return ()
     query = Queries(context.quoting).has_rows(place.table, cast.obstacle)
     if cast.no_cast:
-        return (Guard(query, _no_cast(place, place.actual, place.expected)),)
+        return (Guard(query, _no_cast(place, old, new)),)
     message = (
-        f"{place.table}.{place.name} holds values that do not fit {place.expected.type}: {cast.what_fails}. "
+        f"{place.table}.{place.name} holds values that {new.type} does not keep: {cast.what_fails}. "
         "Repair these rows first, then run this again."
     )
     return (Guard(query, message),)
@@ -293,7 +297,7 @@ def _with_costs(step: Step, context: PlanContext, place: Place, there: Cast, bac
     if views:
         hazards.append(_views_hazard(views))
     if back.obstacle is not None:
-        hazards.append(f"the way back fails where values do not fit {place.actual.type} any more")
+        hazards.append(f"the way back stops where values do not fit {place.actual.type} any more")
     safety = Safety.SAFE if there.free else Safety.BLOCKS_READS
     if there.obstacle is not None or there.using_may_fail:
         safety = Safety.NEEDS_DATA

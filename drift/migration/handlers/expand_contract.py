@@ -196,8 +196,10 @@ class Exchange:
         if self.old.comment is not None:
             statements.append(self.context.ddl.comment(f"COLUMN {self._table}.{name}", self.old.comment))
         message = f"{self.place.table}.{self.place.name} holds values that {self.interim} lacks: was its trigger off?"
+        # Of a column without NULLs the validated check has shown it already, and its lock is held by now.
+        stops = [own.StopIf(self._queries.has_rows(self.place.table, open_rows), message)] if self.old.nullable else []
         return [
-            own.StopIf(self._queries.has_rows(self.place.table, open_rows), message),
+            *stops,
             *around_views(self._table, [self.place.name] if self.views else [], _executed(statements)),
         ]
 
@@ -277,8 +279,8 @@ def _executed(statements: Sequence[str]) -> Operations:
     return [own.Execute(statement) for statement in statements]
 
 
-def parts(step: Step, forth: Exchange, back: Exchange) -> tuple[Step, ...]:
-    """The same change as steps of three revisions, for as many deploys."""
+def parts(step: Step, forth: Exchange, back: Exchange, stops: Sequence[own.StopIf]) -> tuple[Step, ...]:
+    """The same change as steps of three revisions, for as many deploys; ``stops`` guard the way back."""
     place, interim = forth.place, forth.interim
     between = tuple((place.table, name) for name in forth.names)
     expand = replace(
@@ -312,7 +314,7 @@ def parts(step: Step, forth: Exchange, back: Exchange) -> tuple[Step, ...]:
         step,
         title=f"put {interim} in the place of {place.table}.{place.name}",
         upgrade=tuple(forth.contract()),
-        downgrade=(*back.whole(), *forth.expand(), *forth.fill()),
+        downgrade=(*stops, *back.whole(), *forth.expand(), *forth.fill()),
         hazard="; ".join(
             [
                 "from here on the column has its new type: code that needs the old one must be gone",

@@ -371,20 +371,10 @@ def change_inheritance(finding: Finding, context: PlanContext) -> Iterator[Step]
 
 
 @handles("TB308")
-def disable_row_security(finding: Finding, context: PlanContext) -> Iterator[Step]:
-    """Row-level security that the models know nothing of guards rows; only a person can decide to lift it."""
-    pair = context.table_pair(finding.subject)
-    if pair is None or pair.actual is None:
-        return
-    table = context.sql_name(pair)
-    yield replace(
-        _plain(context, finding, pair, f"disable row-level security on {context.table_name(pair)}"),
-        upgrade=(own.Execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"),),
-        downgrade=(own.Execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"),),
-        change=Change.DROP,
-        hazard="rows that the policies hide become visible",
-        commented_out=drop_reason(context.options, "row-level security keeps rows apart; it"),
-    )
+def leave_row_security(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """A protection is nothing that models could speak about: no repair switches one off."""
+    context.refuse(finding, "no repair switches a protection off; where it is not meant, disable it by hand")
+    yield from ()
 
 
 @handles("TB309")
