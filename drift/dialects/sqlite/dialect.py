@@ -42,8 +42,8 @@ class SQLiteDialect:
                     connection.rollback()
                     connection.exec_driver_sql("PRAGMA query_only = OFF")
                     # The connection may go back to an application's pool.
-                    for name, value in before.items():
-                        connection.exec_driver_sql(f"PRAGMA {name} = {value}")
+                    for name, was in before.items():
+                        connection.exec_driver_sql(f"PRAGMA {name} = {was}")
 
     def borrowed(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002
         """The caller's own connection, as it is."""
