@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from drift.alignment.columns import Truncate, pair_columns
 from drift.alignment.interior import pair_interior
+from drift.alignment.normal import normal
 from drift.alignment.objects import (
     pair_objects,
     rename_by_use,
@@ -39,7 +40,7 @@ def align(
         excluded: Further tables that are neither missing nor unexpected. Tables of ``expected.relation_names`` that
             are not among its tables (left out by the project's filters) are excluded anyway.
     """
-    expected = qualified(expected, actual.default_schema)
+    expected = normal(qualified(expected, actual.default_schema), actual)
     actual = as_the_models_call_them(actual, expected)
     known = {table.name for table in expected.tables}
     excluded = frozenset(excluded).union(name for name in expected.relation_names if name not in known)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from drift.alignment.pairs import Pair
-from drift.alignment.similarity import STRONG, WEAK, similarity, unambiguous
+from drift.alignment.similarity import NEAR, STRONG, WEAK, similarity, unambiguous
 from drift.schema import Column, Table
 
 MARGIN = 0.75
@@ -22,11 +22,16 @@ def pair_columns(expected: Table, actual: Table, truncate: Truncate, same_type: 
 
     - type and nullability are the same, **and** they stand in the same place among columns both sides have, or play
       the same part in keys, constraints and indexes, or their names are close (case, plural, prefix, a typing slip);
-    - a type or nullability that changed as well needs both the same place and close names.
+    - a type or nullability that changed as well needs both the same place and close names; names of which one ends in
+      the other will do where the types are of one kind (``name varchar(50)``, ``fullname text``).
+
+    Among several at one place their order counts a little, and their names decide; what is certain is taken first, and
+    the rest is looked at again without it.
 
     The same place is enough by itself because ``ALTER TABLE ... RENAME`` keeps it, and because taking a rename for
     drop-and-add loses data while the reverse keeps it. Equal types alone never make a rename. Where several
-    candidates are about as good, nothing is renamed, and the missing column's ``evidence`` says what was seen.
+    candidates are about as good, nothing is renamed, and the missing column's ``evidence`` says what was seen;
+    so it does where nothing but the type agrees.
     """
     if [column.name for column in expected.columns] == [column.name for column in actual.columns]:
         return tuple([Pair(wanted, twin) for wanted, twin in zip(expected.columns, actual.columns, strict=True)])
@@ -72,6 +77,7 @@ def _renames(
     expected_places = _places(expected.columns, {name: twin.name for name, twin in found.items()})
     actual_places = _places(actual.columns, {twin.name: twin.name for twin in found.values()})
     translate = {name: twin.name for name, twin in found.items()}
+    expected_ranks, actual_ranks = _ranks(missing, expected_places), _ranks(unexpected, actual_places)
     scores: dict[tuple[int, int], float] = {}
     evidence: dict[tuple[int, int], str] = {}
     for row, wanted in enumerate(missing):
@@ -85,9 +91,9 @@ def _renames(
                 same_part=bool(part) and part == _parts(actual, candidate.name, {}),
             )
             if score > 0:
-                scores[row, column] = score
+                scores[row, column] = score + 0.5 * (expected_ranks[wanted.name] == actual_ranks[candidate.name])
                 evidence[row, column] = text
-    chosen = unambiguous(scores, MARGIN)
+    chosen = _certain(scores)
     renames = {missing[row].name: (unexpected[column], evidence[row, column]) for row, column in chosen}
     notes: dict[str, str] = {}
     for row, wanted in enumerate(missing):
@@ -96,7 +102,53 @@ def _renames(
         seen = [unexpected[column].name for (other, column) in scores if other == row]
         if seen:
             notes[wanted.name] = f"may have been renamed, but not unambiguously: {', '.join(sorted(seen))}"
+            continue
+        taken = {twin.name for twin, _ in renames.values()}
+        alike = [free for free in unexpected if free.name not in taken and same_type(wanted, free)]
+        alike.sort(key=lambda free: -similarity(wanted.name, free.name))
+        if alike:
+            names = ", ".join(free.name for free in alike[:_SHOWN])
+            notes[wanted.name] = f"possible rename, of which nothing but the type tells: {names}"
     return renames, notes
+
+
+_SHOWN = 3
+"""So many columns are named that might be the missing one."""
+
+
+def _certain(scores: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """Each other's only good matches; then those of what is left."""
+    chosen: list[tuple[int, int]] = []
+    left = dict(scores)
+    while found := unambiguous(left, MARGIN):
+        chosen += found
+        rows, columns = {row for row, _ in found}, {column for _, column in found}
+        left = {(row, column): score for (row, column), score in left.items() if not (row in rows or column in columns)}
+    return chosen
+
+
+_KINDS = (
+    frozenset({"varchar", "text", "char", "bpchar", "citext", "tinytext", "mediumtext", "longtext", "string", "clob"}),
+    frozenset({"tinyint", "smallint", "mediumint", "integer", "int", "bigint"}),
+    frozenset({"numeric", "decimal", "real", "float", "double", "double precision"}),
+    frozenset({"timestamp", "timestamptz", "datetime"}),
+    frozenset({"json", "jsonb"}),
+)
+
+
+def _of_one_kind(left: Column, right: Column) -> bool:
+    names = {column.type.partition("(")[0].strip() for column in (left, right)}
+    return len(names) == 1 or any(names <= kind for kind in _KINDS)
+
+
+def _ranks(
+    columns: list[Column], places: Mapping[str, tuple[str | None, str | None]]
+) -> dict[str, tuple[object, int, int]]:
+    """The how manieth of how many at its place each column is."""
+    groups: dict[object, list[str]] = {}
+    for column in columns:
+        groups.setdefault(places[column.name], []).append(column.name)
+    return {name: (place, rank, len(names)) for place, names in groups.items() for rank, name in enumerate(names)}
 
 
 def _score(
@@ -109,7 +161,7 @@ def _score(
     if same_type and same_null:
         if not (same_place or same_part or close):
             return 0.0, ""
-    elif not (same_place and close):
+    elif not (same_place and (close or (alike >= NEAR and _of_one_kind(wanted, candidate)))):
         return 0.0, ""
     score = 1.0 + 3.0 * same_place + 2.0 * same_part + (3.0 * alike if alike >= WEAK else 0.0)
     score += 1.0 * (same_type and same_null)
@@ -126,7 +178,7 @@ def _score(
         if holds
     ]
     sentence = _enumerate(traits)
-    if close:
+    if alike >= NEAR:
         return score, f"similar name, same {sentence}" if traits else "similar name"
     return score, f"same {sentence}"
 

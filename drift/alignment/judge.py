@@ -10,7 +10,7 @@ from functools import cached_property
 from drift.alignment.pairs import TablePair
 from drift.alignment.renaming import Renaming
 from drift.alignment.verdicts import Question, Sameness, Settlement, Unsettled, Usage
-from drift.schema import Column, Domain, Expression, QualifiedName
+from drift.schema import Column, Domain, Expression, IndexKey, QualifiedName
 
 _NULL = re.compile(r"\(*\s*null\s*\)*\s*(::.*)?", re.IGNORECASE | re.DOTALL)
 _USER_TYPE = re.compile(r'[."]')
@@ -193,6 +193,13 @@ def question(frame: Frame, expression: Expression, usage: Usage, type: str | Non
     if usage is Usage.DEFAULT:
         return Question(expression.sql, usage, type=type)
     return Question(expression.sql, usage, frame.actual, frame.columns, type)
+
+
+def spoken(key: IndexKey) -> Expression:
+    """A key as SQL: what is written as an expression over one column may be no more than the column."""
+    if key.expression is not None:
+        return key.expression
+    return Expression('"' + (key.column or "").replace('"', '""') + '"')
 
 
 def default_of(column: Column) -> Expression | None:

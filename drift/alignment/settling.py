@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TypeVar
 
-from drift.alignment.judge import Frame, Judge, default_of
+from drift.alignment.judge import Frame, Judge, default_of, spoken
 from drift.alignment.matching import rejoin
 from drift.alignment.pairs import Alignment, Pair, TablePair
 from drift.alignment.renaming import Renaming, identifiers, renaming
@@ -136,8 +136,8 @@ def _compare_indexes(frame: Frame, expected: Index, actual: Index, judge: Judge)
     same = True
     if len(expected.keys) == len(actual.keys):
         for left, right in zip(expected.keys, actual.keys, strict=True):
-            if left.expression is not None and right.expression is not None:
-                same &= judge.expressions(frame, left.expression, right.expression, Usage.INDEX_KEY).same
+            if left.expression is not None or right.expression is not None:
+                same &= judge.expressions(frame, spoken(left), spoken(right), Usage.INDEX_KEY).same
     if expected.predicate is not None and actual.predicate is not None:
         same &= judge.expressions(frame, expected.predicate, actual.predicate, Usage.PREDICATE).same
     return same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
+from drift.alignment.normal import operator_class
 from drift.alignment.renaming import Renaming
 from drift.schema import Exclusion, Expression, ForeignKey, Index, QualifiedName, Unique
 
@@ -64,7 +65,10 @@ def index_shape(index: Index, table: QualifiedName, names: Renaming, form: Form 
     """Everything that decides what an index does."""
     return (
         index_keys(index, table, names, form),
-        tuple((key.opclass, key.collation, key.descending, key.nulls_first, key.length) for key in index.keys),
+        tuple(
+            (operator_class(key.opclass), key.collation, key.descending, key.nulls_first, key.length)
+            for key in index.keys
+        ),
         index.unique,
         index.method,
         None if index.predicate is None else names.expression(table, form(index.predicate)),

@@ -9,6 +9,9 @@ from difflib import SequenceMatcher
 STRONG = 0.85
 """From here on two names are evidence of a rename by themselves: case, plural, prefix, suffix, a slip of the pen."""
 
+NEAR = 0.75
+"""From here on two names are evidence together with a place: one ends in the other, ``fullname`` in ``name``."""
+
 WEAK = 0.5
 """From here on two names may break a tie between candidates that are otherwise alike."""
 
@@ -32,6 +35,10 @@ def similarity(left: str, right: str) -> float:
         return 0.9
     if left_words and sorted(left_words) == sorted(right_words):
         return 0.9
+    if _abbreviates(left_words, right_words) or _abbreviates(right_words, left_words):
+        return 0.9
+    if _frays("".join(left_words), "".join(right_words)):
+        return 0.8
     ratio = SequenceMatcher(None, left.lower(), right.lower(), autojunk=False).ratio()
     # One word in common says little (created_at, updated_at): letters alone must be nearly all the same.
     return ratio if ratio < STRONG or len(left) > 5 else STRONG - 0.01
@@ -57,6 +64,41 @@ def _contains(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
     if len("".join(shorter)) < 2 or len(shorter) >= len(longer) or all(word in _GENERIC for word in shorter):
         return False
     return longer[: len(shorter)] == shorter or longer[-len(shorter) :] == shorter
+
+
+def _abbreviates(shorter: tuple[str, ...], longer: tuple[str, ...]) -> bool:
+    """``fname`` of ``first_name``, ``dob`` of ``date_of_birth``: a piece of each word's beginning; ``qty``, ``pwd``."""
+    if len(shorter) != 1 or shorter[0] in _GENERIC:
+        return False
+    short = shorter[0]
+    if len(longer) > 1:
+        return len(short) >= 3 and _beginnings(short, longer)
+    return len(short) >= 3 and longer != shorter and bool(longer) and _consonants(short, longer[0])
+
+
+def _beginnings(text: str, parts: tuple[str, ...]) -> bool:
+    """Whether ``text`` is put together from beginnings of all ``parts``."""
+    if not parts:
+        return not text
+    first, rest = parts[0], parts[1:]
+    return any(
+        text.startswith(first[:size]) and _beginnings(text[size:], rest)
+        for size in range(1, min(len(first), len(text)) + 1)
+    )
+
+
+def _consonants(short: str, word: str) -> bool:
+    """Whether ``short`` begins as ``word`` does: as far as it goes, or with its consonants only."""
+    if word.startswith(short):
+        return True
+    letters = iter(word)
+    return short[0] == word[0] and not set(short[1:]) & set("aeiou") and all(letter in letters for letter in short)
+
+
+def _frays(left: str, right: str) -> bool:
+    """Whether one begins or ends in the other."""
+    shorter, longer = sorted((left, right), key=len)
+    return len(shorter) >= 4 and (longer.startswith(shorter) or longer.endswith(shorter))
 
 
 def _singular(word: str) -> str:

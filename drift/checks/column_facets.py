@@ -9,6 +9,7 @@ from drift.alignment.judge import DIFFERENT
 from drift.alignment.verdicts import Usage
 from drift.checks.context import SchemaView, TableView
 from drift.checks.registry import Subjects, check
+from drift.checks.server_words import Failure
 from drift.checks.wording import ASK_SERVER, column_subject, found, places, repair, unknown
 from drift.findings import Finding, Outcome, Safety, Severity
 from drift.schema import Column
@@ -46,7 +47,7 @@ def column_generated_mismatch(pair: Pair[Column], table: TableView, schema: Sche
         message = (
             "The ORM never writes the column, and the database does not compute it."
             if seen is None
-            else "Writing it fails with: cannot insert a non-DEFAULT value into column."
+            else f"Writing it fails with: {_computed(schema, table, right)}."
         )
     else:
         comparison = schema.judge.expressions(schema.frame(table), wanted, seen, Usage.GENERATED, right.type)
@@ -69,6 +70,10 @@ def column_generated_mismatch(pair: Pair[Column], table: TableView, schema: Sche
         locations=places(left, table.wanted),
         repair=repair("regenerate-column", f"drop and add {left.name}", safety=Safety.BLOCKS_READS),
     )
+
+
+def _computed(schema: SchemaView, table: TableView, column: Column) -> str:
+    return Failure.GENERATED.said(schema.actual.dialect, column=column.name, relation=table.seen.name.name)
 
 
 def _generated(column: Column) -> str:
@@ -100,8 +105,9 @@ def column_collation_mismatch(pair: Pair[Column], table: TableView, schema: Sche
     left, right = pair.expected, pair.actual
     if left is None or right is None or not table.stored:
         return
-    wanted, seen = _bare(left.collation), _bare(right.collation)
-    if wanted is None and left.charset is not None and left.charset == right.charset:
+    wanted, seen = _own(left.collation, "collation", table), _own(right.collation, "collation", table)
+    charset = _own(left.charset, "charset", table)
+    if wanted is None and left.charset is not None and charset == _own(right.charset, "charset", table):
         return  # the model chose a character set, and left the collation to the server
     if schema.actual.dialect != "postgresql":
         # Elsewhere the names of collations ignore letter case.
@@ -119,11 +125,10 @@ def column_collation_mismatch(pair: Pair[Column], table: TableView, schema: Sche
     )
 
 
-def _bare(collation: str | None) -> str | None:
-    """Without quotes and the catalog's own schema."""
-    if collation is None:
-        return None
-    return collation.replace('"', "").removeprefix("pg_catalog.")
+def _own(word: str | None, option: str, table: TableView) -> str | None:
+    """A collation or character set without quotes and the catalog's schema; the table's own is the same as none."""
+    plain = None if word is None else word.replace('"', "").removeprefix("pg_catalog.")
+    return None if plain == dict(table.seen.options).get(option) else plain
 
 
 @check("CO307", "column-comment-mismatch", Severity.INFO, Subjects.COLUMN)
@@ -216,7 +221,9 @@ def column_charset_mismatch(pair: Pair[Column], table: TableView, _: SchemaView)
     `MODIFY COLUMN ... CHARACTER SET ...` converts the values that are there.
     """
     left, right = pair.expected, pair.actual
-    if left is None or right is None or not table.stored or left.charset is None or left.charset == right.charset:
+    if left is None or right is None or not table.stored or left.charset is None:
+        return
+    if _own(left.charset, "charset", table) == _own(right.charset, "charset", table):
         return
     yield found(
         "CO312",

@@ -20,8 +20,9 @@ def column_type_mismatch(pair: Pair[Column], table: TableView, schema: SchemaVie
 
     Types are compared as the server prints them, so spellings (`int4`, `character varying`, `decimal`) do not count.
     Narrower in the database, or of another kind, is an *error*; wider is a *warning*; a difference without effect
-    (`text` against unbounded `varchar`) is *info*. SQLite enforces neither lengths nor ranges: declared types of the
-    same affinity are *info* there.
+    (`text` against unbounded `varchar`) is *info*. SQLite enforces neither lengths nor ranges: declared
+    types under which the same values are stored (of one affinity; BOOLEAN and INTEGER; DATE or JSON in TEXT) are *info*
+    there.
 
     ## Why it breaks at run time
 

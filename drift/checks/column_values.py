@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from drift.alignment import Comparison, Pair
@@ -10,13 +11,14 @@ from drift.alignment.verdicts import Usage
 from drift.checks.context import VIEWS, SchemaView, TableView
 from drift.checks.numbering import NumberOptions, is_cosmetic, option_differences
 from drift.checks.registry import Subjects, check
-from drift.checks.wording import ASK_SERVER, column_subject, found, listed, places, repair, unknown
+from drift.checks.server_words import Failure
+from drift.checks.wording import ASK_SERVER, column_subject, correct_the_models, found, listed, places, repair, unknown
 from drift.findings import Finding, Outcome, Safety, Severity
-from drift.schema import Column, Identity, QualifiedName, TableKind
+from drift.schema import Column, Expression, Identity, QualifiedName, TableKind
 
 
 @check("CO302", "column-nullability-mismatch", Severity.ERROR, Subjects.COLUMN)
-def column_nullability_mismatch(pair: Pair[Column], table: TableView, _: SchemaView) -> Iterator[Finding]:
+def column_nullability_mismatch(pair: Pair[Column], table: TableView, schema: SchemaView) -> Iterator[Finding]:
     """NULL is allowed on one side only.
 
     NOT NULL in the database alone is an *error*, in the models alone a *warning*. Columns of the primary key are never
@@ -47,8 +49,8 @@ def column_nullability_mismatch(pair: Pair[Column], table: TableView, _: SchemaV
         return
     if left.nullable:
         message = (
-            f'An INSERT or UPDATE that the models allow fails with: null value in column "{right.name}" of relation '
-            f'"{table.seen.name.name}" violates not-null constraint.'
+            "An INSERT or UPDATE that the models allow fails with: "
+            f"{Failure.NULL.said(schema.actual.dialect, column=right.name, relation=table.seen.name.name)}."
         )
         steps, safety = [f"drop NOT NULL of {left.name}"], Safety.SAFE
     else:
@@ -89,7 +91,10 @@ def column_default_mismatch(pair: Pair[Column], table: TableView, schema: Schema
     With a `server_default` the ORM leaves the column out of the INSERT. If the database has none and the column is NOT
     NULL, every INSERT fails (*error*); if it may be NULL, NULL is stored in silence (*warning*). Another default stores
     another value (*warning*). A default that only the database has goes unnoticed where the model always supplies a
-    value (*info*).
+    value (*info*), and so does another function that draws a random UUID.
+
+    A string that looks like a call is one of its own kind: `server_default="now()"` freezes the clock at CREATE TABLE
+    (PostgreSQL), stores the text `now()` (SQLite), or is refused. `text("now()")` is meant; no migration can help.
 
     ## Example
 
@@ -116,13 +121,25 @@ def column_default_mismatch(pair: Pair[Column], table: TableView, schema: Schema
         return
     subject = column_subject(table.wanted.name, left.name)
     comparison = _defaults(left, right, table, schema)
+    if comparison.rejected and schema.judge.types(left.type, right.type).different:
+        # The default does not fit the column because the type differs, which is reported.
+        return
+    misunderstood = _misunderstood(left, comparison, schema)
+    if misunderstood is not None:
+        yield found(
+            "CO303",
+            subject,
+            misunderstood,
+            expected=f"DEFAULT {wanted}",
+            actual=_default_text(right),
+            locations=places(left, table.wanted),
+            repair=correct_the_models(f"say server_default=text(...) if the server is to compute it, not {wanted}"),
+        )
+        return
     if comparison.same:
         return
     if comparison.unknown:
         yield unknown("CO303", subject, comparison.reason, ASK_SERVER)
-        return
-    if comparison.rejected and schema.judge.types(left.type, right.type).different:
-        # The default does not fit the column because the type differs, which is reported.
         return
     if wanted is not None and seen is None and not _numbered(right):
         breaks = not right.nullable and not left.client_default and table.seen.kind is not TableKind.FOREIGN
@@ -140,6 +157,9 @@ def column_default_mismatch(pair: Pair[Column], table: TableView, schema: Schema
             if left.client_default
             else "The database fills in a value where the models expect none."
         )
+    elif seen is not None and _random_uuid(wanted) and _random_uuid(seen):
+        severity = Severity.INFO
+        message = "Both functions draw a random UUID; a database without the extension of the one lacks it."
     else:
         severity = Severity.WARNING
         message = "The ORM leaves the column to the database, which stores another value than the models expect."
@@ -153,6 +173,43 @@ def column_default_mismatch(pair: Pair[Column], table: TableView, schema: Schema
         locations=places(left, table.wanted),
         repair=repair("alter-column", f"set default {wanted}" if wanted is not None else "drop the default"),
     )
+
+
+_CLOCK = re.compile(
+    r"'\s*(?:now|today|tomorrow|yesterday|current_?(?:timestamp|date|time)|localtime(?:stamp)?)\s*(?:\(\s*\d*\s*\))?\s*'"
+    r"(?:::[\w ()]+)?",
+    re.IGNORECASE,
+)
+_MOMENT = re.compile(r"(?:timestamp|timestamptz|datetime|date|time|timetz)\b", re.IGNORECASE)
+
+
+def _misunderstood(column: Column, comparison: Comparison, schema: SchemaView) -> str | None:
+    """Why the model's default cannot mean what it says: a string where a call is meant. No migration can help."""
+    default = default_of(column)
+    if default is None:
+        return None
+    if _CLOCK.fullmatch(default.sql.strip()) and _MOMENT.match(column.type):
+        if schema.actual.dialect == "sqlite":
+            return "SQLite stores the string itself, which is no date: reading such a row fails."
+        if (
+            schema.actual.dialect == "postgresql"
+            and "local" not in default.sql
+            and "current" not in default.sql.lower()
+        ):
+            return "The clock stands still: the server reads the string once, when the default is made, for all rows."
+        return "The string is no date: the server refuses such a default, and CREATE TABLE fails."
+    if comparison.rejected and default.sql.startswith("'") and column.enum is column.domain is None:
+        return f"The server refuses the model's default: {comparison.reason}."
+    return None
+
+
+_RANDOM_UUID = re.compile(
+    r'\W*(?:[\w"]+\.)?(?:gen_random_uuid|uuid_generate_v4|uuidv4|uuid_v4)\(\)\W*(?:::[\w ]+)?', re.IGNORECASE
+)
+
+
+def _random_uuid(default: Expression) -> bool:
+    return _RANDOM_UUID.fullmatch(default.sql.strip()) is not None
 
 
 def _default_text(column: Column) -> str:
@@ -246,8 +303,8 @@ def _sequence_missing(column: Column, schema: SchemaView) -> bool:
 def column_identity_mismatch(pair: Pair[Column], table: TableView, _: SchemaView) -> Iterator[Finding]:
     """The identity of the column differs: ALWAYS against BY DEFAULT, or the options of its sequence.
 
-    Compared where the model declares `Identity(...)`. A column that is numbered by SERIAL instead of
-    `GENERATED BY DEFAULT` does the same and is left alone.
+    Compared where the model declares `Identity(...)`. A column that is numbered by SERIAL instead does the same as
+    `GENERATED BY DEFAULT`, but for the ownership of its sequence and the rights on it: *info*.
 
     ## Why it breaks at run time
 
@@ -270,9 +327,11 @@ def column_identity_mismatch(pair: Pair[Column], table: TableView, _: SchemaView
     wanted = left.identity
     seen = right.identity
     if seen is None:
-        differences = [("ALWAYS", "numbered by a sequence")] if wanted.always else []
+        differences = [(f"GENERATED {_when(wanted)} AS IDENTITY", _default_text(right))]
+        cosmetic = not wanted.always
     else:
         differences = _identity_differences(wanted, seen, right.type)
+        cosmetic = is_cosmetic(differences)
     if not differences:
         return
     strict = seen is not None and seen.always and not wanted.always
@@ -282,7 +341,7 @@ def column_identity_mismatch(pair: Pair[Column], table: TableView, _: SchemaView
         "An INSERT that brings its own value fails with: cannot insert a non-DEFAULT value into column."
         if strict
         else "The database numbers the rows in another way than the models say.",
-        severity=Severity.INFO if is_cosmetic(differences) else Severity.WARNING,
+        severity=Severity.INFO if cosmetic else Severity.WARNING,
         expected=listed(text for text, _ in differences),
         actual=listed(text for _, text in differences),
         locations=places(left, table.wanted),
@@ -293,7 +352,10 @@ def column_identity_mismatch(pair: Pair[Column], table: TableView, _: SchemaView
 def _identity_differences(wanted: Identity, seen: Identity, type_: str) -> list[tuple[str, str]]:
     differences: list[tuple[str, str]] = []
     if wanted.always != seen.always:
-        words = {True: "ALWAYS", False: "BY DEFAULT"}
-        differences.append((words[wanted.always], words[seen.always]))
+        differences.append((_when(wanted), _when(seen)))
     differences.extend(option_differences(NumberOptions.of(wanted, type_), NumberOptions.of(seen, type_)))
     return differences
+
+
+def _when(identity: Identity) -> str:
+    return "ALWAYS" if identity.always else "BY DEFAULT"

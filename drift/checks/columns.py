@@ -9,6 +9,7 @@ from drift.alignment.judge import default_of
 from drift.checks.causes import consequences_of_column, unexpected_members
 from drift.checks.context import VIEWS, SchemaView, TableView
 from drift.checks.registry import Subjects, check
+from drift.checks.server_words import Failure
 from drift.checks.wording import column_subject, found, local, places, repair
 from drift.findings import Finding, Safety, Severity
 from drift.schema import Column
@@ -47,7 +48,7 @@ def column_missing(pair: Pair[Column], table: TableView, schema: SchemaView) -> 
     yield found(
         "CO101",
         column_subject(table.wanted.name, column.name),
-        f"Every query of the class fails with: column {relation}.{column.name} does not exist.",
+        f"Every query of the class fails with: {_unknown(schema, relation, column)}.",
         expected=describe(column),
         note=pair.evidence,
         locations=places(column, table.wanted),
@@ -59,7 +60,7 @@ def column_missing(pair: Pair[Column], table: TableView, schema: SchemaView) -> 
 
 
 @check("CO201", "column-unexpected", Severity.INFO, Subjects.COLUMN)
-def column_unexpected(pair: Pair[Column], table: TableView, _: SchemaView) -> Iterator[Finding]:
+def column_unexpected(pair: Pair[Column], table: TableView, schema: SchemaView) -> Iterator[Finding]:
     """The database has a column that the models do not map.
 
     *info* where the ORM can ignore it; *error* where it is NOT NULL without a default.
@@ -85,8 +86,8 @@ def column_unexpected(pair: Pair[Column], table: TableView, _: SchemaView) -> It
     relation = table.seen.name.name
     if blocks:
         message = (
-            f'Every INSERT through the models fails with: null value in column "{column.name}" of relation '
-            f'"{relation}" violates not-null constraint.'
+            "Every INSERT through the models fails with: "
+            f"{Failure.NO_VALUE.said(schema.actual.dialect, column=column.name, relation=relation)}."
         )
     else:
         message = "No model maps it; the ORM neither reads nor writes it."
@@ -107,7 +108,7 @@ def column_unexpected(pair: Pair[Column], table: TableView, _: SchemaView) -> It
     )
 
 
-@check("CO308", "column-renamed", Severity.WARNING, Subjects.COLUMN)
+@check("CO308", "column-renamed", Severity.ERROR, Subjects.COLUMN)
 def column_renamed(pair: Pair[Column], table: TableView, schema: SchemaView) -> Iterator[Finding]:
     """The column exists under another name.
 
@@ -118,7 +119,7 @@ def column_renamed(pair: Pair[Column], table: TableView, schema: SchemaView) -> 
     ## Why it breaks at run time
 
     The name that the models use does not exist: `UndefinedColumn: column users.surname does not exist` on every query
-    of the class. It is a warning only because it is a guess; if it is wrong, the column is missing.
+    of the class. Should the guess be wrong, the column is missing, which is as bad.
 
     ## Example
 
@@ -136,7 +137,7 @@ def column_renamed(pair: Pair[Column], table: TableView, schema: SchemaView) -> 
     yield found(
         "CO308",
         column_subject(table.wanted.name, pair.expected.name),
-        f"Every query of the class fails with: column {relation}.{pair.expected.name} does not exist.",
+        f"Every query of the class fails with: {_unknown(schema, relation, pair.expected)}.",
         expected=pair.expected.name,
         actual=pair.actual.name,
         note=pair.evidence,
@@ -145,6 +146,10 @@ def column_renamed(pair: Pair[Column], table: TableView, schema: SchemaView) -> 
             "rename-column", f"rename column {pair.actual.name} to {pair.expected.name}", safety=Safety.BLOCKS_READS
         ),
     )
+
+
+def _unknown(schema: SchemaView, relation: str, column: Column) -> str:
+    return Failure.NO_COLUMN.said(schema.actual.dialect, relation=relation, column=column.name)
 
 
 def _needs_value(column: Column) -> bool:

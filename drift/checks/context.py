@@ -66,6 +66,11 @@ class TableView(TablePair):
         return self.complete and self.wanted.kind in STORED and self.seen.kind in STORED
 
     @cached_property
+    def indexed(self) -> bool:
+        """Both sides may have indexes: tables proper, and materialised views, which models may map as anything."""
+        return self.stored or (self.complete and self.seen.kind is TableKind.MATERIALIZED_VIEW)
+
+    @cached_property
     def missing_columns(self) -> frozenset[str]:
         """Expected columns that the database lacks, by expected name."""
         return frozenset(c.expected.name for c in self.columns if c.expected is not None and c.actual is None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drift.alignment import UNIQUE_CONSTRAINT, Comparison
-from drift.alignment.judge import DIFFERENT, SAME
+from drift.alignment import Comparison
+from drift.alignment.judge import DIFFERENT, SAME, spoken
+from drift.alignment.normal import operator_class
 from drift.alignment.verdicts import Usage
 from drift.checks.causes import columns_of
 from drift.checks.context import SchemaView, TableView
 from drift.checks.indexes import both, key_text, order_text, replaced, subject_of, why_impossible
 from drift.checks.registry import check
+from drift.checks.uniques import other_columns
 from drift.checks.wording import ASK_SERVER, found, listed, places, unknown
 from drift.findings import Finding, Outcome, Safety, Severity
 from drift.schema import Index, IndexKey
@@ -20,7 +22,8 @@ from drift.schema import Index, IndexKey
 def index_keys_mismatch(table: TableView, schema: SchemaView) -> Iterator[Outcome]:
     """The index has other columns or expressions than the models say, or in another order.
 
-    *error* for a unique index.
+    *error* for a unique index; the same columns in another order keep the same promise, as those of other keys, and are
+    *info* there.
 
     ## Why it breaks at run time
 
@@ -36,23 +39,27 @@ def index_keys_mismatch(table: TableView, schema: SchemaView) -> Iterator[Outcom
 
     Drop it and create the expected one; `CONCURRENTLY` on busy tables.
     """
-    for wanted, seen, pair in both(table):
+    for wanted, seen, _pair in both(table):
         if not wanted.keys:
             continue  # a broken model: IX312 speaks of it
         comparison = _compare_keys(wanted, seen, table, schema)
-        if comparison.same or pair.evidence == UNIQUE_CONSTRAINT:
+        if comparison.same:
             continue
         subject = subject_of(table, seen, wanted)
         if comparison.unknown:
             yield unknown("IX301", subject, comparison.reason, ASK_SERVER)
             continue
+        severity, message = Severity.WARNING, "Queries that rely on the expected keys read the whole table."
+        if wanted.unique:
+            severity, message = Severity.ERROR, "Duplicates get in, or rows that the models accept are rejected."
+            columns = schema.actual_names(table, wanted.columns)
+            if columns != seen.columns:
+                severity, message = other_columns(columns, seen.columns)
         yield found(
             "IX301",
             subject,
-            "Duplicates get in, or rows that the models accept are rejected."
-            if wanted.unique
-            else "Queries that rely on the expected keys read the whole table.",
-            severity=Severity.ERROR if wanted.unique else Severity.WARNING,
+            message,
+            severity=severity,
             expected=f"({listed(map(key_text, wanted.keys))})",
             actual=f"({listed(map(key_text, seen.keys))})",
             locations=places(*map(table.wanted.column, columns_of(wanted, table.wanted)), table.wanted),
@@ -75,21 +82,17 @@ def _compare_keys(wanted: Index, seen: Index, table: TableView, schema: SchemaVi
 
 
 def _compare_key(left: IndexKey, right: IndexKey, table: TableView, schema: SchemaView) -> Comparison:
-    if (left.column is None) != (right.column is None) or left.length != right.length:
+    if left.length != right.length:
         return DIFFERENT
-    if left.column is not None:
+    if left.column is not None and right.column is not None:
         return SAME if schema.actual_names(table, (left.column,)) == (right.column,) else DIFFERENT
-    if left.expression is None or right.expression is None:
-        return DIFFERENT
-    return schema.judge.expressions(schema.frame(table), left.expression, right.expression, Usage.INDEX_KEY)
+    return schema.judge.expressions(schema.frame(table), spoken(left), spoken(right), Usage.INDEX_KEY)
 
 
 def _aligned(wanted: Index, seen: Index, table: TableView, schema: SchemaView) -> bool:
     """Whether keys can be compared one by one: the same columns at the same places. IX301 speaks of the others."""
     return len(wanted.keys) == len(seen.keys) and all(
-        left.column is None
-        if right.column is None
-        else left.column is not None and schema.actual_names(table, (left.column,)) == (right.column,)
+        left.column is right.column is None or _compare_key(left, right, table, schema).same
         for left, right in zip(wanted.keys, seen.keys, strict=True)
     )
 
@@ -237,8 +240,8 @@ def index_operator_class_mismatch(table: TableView, schema: SchemaView) -> Itera
             continue
         if why_impossible(wanted, table.wanted, schema) is not None:
             continue
-        ours = [(_bare(key.opclass), key.collation) for key in wanted.keys]
-        theirs = [(_bare(key.opclass), key.collation) for key in seen.keys]
+        ours = [(operator_class(key.opclass), key.collation) for key in wanted.keys]
+        theirs = [(operator_class(key.opclass), key.collation) for key in seen.keys]
         if ours == theirs:
             continue
         yield found(
@@ -251,11 +254,6 @@ def index_operator_class_mismatch(table: TableView, schema: SchemaView) -> Itera
             repair=replaced(wanted),
             columns=columns_of(wanted, table.wanted),
         )
-
-
-def _bare(opclass: str | None) -> str | None:
-    """Without its schema, which models seldom give. PostgreSQL's classes for varchar are those for text."""
-    return None if opclass is None else opclass.rpartition(".")[2].strip('"').replace("varchar_", "text_")
 
 
 @check("IX306", "index-order-mismatch", Severity.WARNING)

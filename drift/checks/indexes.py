@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from drift.alignment import Pair
 from drift.checks.causes import columns_of, follows_from_column
-from drift.checks.context import SchemaView, TableView
+from drift.checks.context import VIEWS, SchemaView, TableView
 from drift.checks.registry import Subjects, check
 from drift.checks.uniques import is_implied, stands_for_key
-from drift.checks.wording import found, listed, member_subject, places, repair
+from drift.checks.wording import correct_the_models, found, listed, member_subject, places, repair
 from drift.findings import Finding, Repair, Safety, Severity, Subject, SubjectKind
 from drift.schema import Index, IndexKey, Table
 
@@ -29,7 +29,7 @@ def subject_of(table: TableView, *indexes: Index | None) -> Subject:
 
 def both(table: TableView) -> Iterator[tuple[Index, Index, Pair[Index]]]:
     """Indexes that both sides have."""
-    if not table.complete:
+    if not table.indexed:
         return
     for pair in table.differing_indexes:
         if pair.expected is not None and pair.actual is not None and not follows_from_column(table, pair):
@@ -97,7 +97,7 @@ def index_missing(table: TableView, schema: SchemaView) -> Iterator[Finding]:
 
     Create it, `CONCURRENTLY` on busy tables. A unique one fails while there are duplicates.
     """
-    if not table.stored:
+    if not table.indexed:
         return
     present = [pair.actual for pair in table.indexes if pair.actual is not None]
     for pair in table.indexes:
@@ -140,7 +140,8 @@ def index_missing(table: TableView, schema: SchemaView) -> Iterator[Finding]:
 def index_unexpected(table: TableView, schema: SchemaView) -> Iterator[Finding]:
     """The database has an index that the models do not know.
 
-    A unique one is a *warning*: it rejects rows. Indexes that a server made by itself for a foreign key are not meant.
+    A unique one is a *warning*: it rejects rows. Indexes that a server made by itself for a foreign key are not meant,
+    nor those of a materialised view whose model declares none.
 
     ## Why it matters
 
@@ -156,7 +157,7 @@ def index_unexpected(table: TableView, schema: SchemaView) -> Iterator[Finding]:
 
     Put it into the models (somebody needed it), or drop it.
     """
-    if not table.stored:
+    if not table.indexed or (table.seen.kind in VIEWS and _unspoken(table, schema)):
         return
     for pair in table.indexes:
         index = pair.actual
@@ -164,7 +165,7 @@ def index_unexpected(table: TableView, schema: SchemaView) -> Iterator[Finding]:
             continue
         if any(label.endswith(f".{index.name}") for label in schema.unreadable):
             continue
-        stricter = index.unique and not is_implied(table, schema, index.columns)
+        stricter = index.unique and table.stored and not is_implied(table, schema, index.columns)
         if index.unique and index.predicate is None and stands_for_key(table, schema, index.columns):
             continue
         yield found(
@@ -172,7 +173,7 @@ def index_unexpected(table: TableView, schema: SchemaView) -> Iterator[Finding]:
             subject_of(table, index),
             "Rows that the models accept are rejected as duplicates."
             if stricter
-            else "Every write pays for an index that the models do not know.",
+            else "Every write (or refresh) pays for an index that the models do not know.",
             severity=Severity.WARNING if stricter else Severity.INFO,
             actual=text_of(index),
             note=None if index.valid else "it is invalid: the remains of a failed concurrent build",
@@ -180,6 +181,11 @@ def index_unexpected(table: TableView, schema: SchemaView) -> Iterator[Finding]:
             repair=repair("drop-index", "put it into the models, or drop it"),
             columns=columns_of(index, table.seen),
         )
+
+
+def _unspoken(table: TableView, schema: SchemaView) -> bool:
+    """Whether models leave the indexes of a view to the migrations that make it."""
+    return not table.wanted.indexes and schema.expected.server is None
 
 
 @check("IX308", "index-invalid", Severity.WARNING)
@@ -219,6 +225,8 @@ def index_invalid(table: TableView, _: SchemaView) -> Iterator[Finding]:
 def index_name_mismatch(table: TableView, _: SchemaView) -> Iterator[Finding]:
     """The index is called something else than the models say.
 
+    The name that InnoDB gives to an index of its own is no concern of anybody.
+
     ## Why it matters
 
     A later migration that drops it by its name fails: `index "ix_users_email" does not exist`. Nothing else does.
@@ -233,7 +241,7 @@ def index_name_mismatch(table: TableView, _: SchemaView) -> Iterator[Finding]:
     `ALTER INDEX ... RENAME TO ...`: instant.
     """
     for wanted, seen, pair in both(table):
-        if not pair.renamed:
+        if not pair.renamed or seen.implicit:
             continue
         yield found(
             "IX309",
@@ -288,7 +296,7 @@ def _broken(table: TableView, wanted: Index, seen: Index | None, reason: str) ->
         expected=text_of(wanted),
         actual=text_of(seen) if seen is not None else None,
         locations=places(*map(table.wanted.column, columns), table.wanted),
-        repair=repair("change-models", "correct the index in the model", safety=Safety.MANUAL),
+        repair=correct_the_models("correct the index in the model"),
         columns=columns,
     )
 

@@ -33,6 +33,11 @@ class NumberOptions:
         return cls(start, increment, minimum, maximum, cache, bool(options.cycle))
 
 
+def narrower(left: str, right: str) -> str:
+    """The smaller of two integer types."""
+    return min(left, right, key=lambda type_: _LARGEST.get(type_, _LARGEST["bigint"]))
+
+
 def option_differences(wanted: NumberOptions, seen: NumberOptions) -> list[tuple[str, str]]:
     """Options that differ, as pairs of text."""
     named = (

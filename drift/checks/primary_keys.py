@@ -8,6 +8,7 @@ from drift.checks.causes import consequences_of_key, follows_from_column
 from drift.checks.context import SchemaView, TableView
 from drift.checks.deferrability import deferrability, why
 from drift.checks.registry import check
+from drift.checks.uniques import other_columns
 from drift.checks.wording import found, listed, member_subject, places, repair
 from drift.findings import Finding, Safety, Severity, Subject, SubjectKind
 from drift.schema import PrimaryKey
@@ -128,14 +129,7 @@ def primary_key_columns_mismatch(table: TableView, schema: SchemaView) -> Iterat
     include = set(schema.actual_names(table, wanted.include))
     if columns == seen.columns and include == set(seen.include):
         return
-    if set(columns) == set(seen.columns):
-        severity, message = Severity.INFO, "The key is the same; lookups by the first of its columns differ in speed."
-    elif set(columns) > set(seen.columns):
-        severity = Severity.ERROR
-        message = "Rows that differ in the other columns only are rejected as duplicates."
-    else:
-        severity = Severity.ERROR
-        message = "Rows that the ORM takes for the same can get in, and ON CONFLICT on the expected key fails."
+    severity, message = other_columns(columns, seen.columns)
     yield found(
         "PK301",
         _subject(table, seen, wanted),

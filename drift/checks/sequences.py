@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from drift.alignment import Pair
 from drift.checks.context import SchemaView
-from drift.checks.numbering import NumberOptions, is_cosmetic, option_differences
+from drift.checks.numbering import NumberOptions, is_cosmetic, narrower, option_differences
 from drift.checks.registry import Subjects, check
 from drift.checks.wording import LOOK_AT_ROWS, found, listed, local, object_subject, places, repair, unknown
 from drift.findings import Finding, Outcome, Safety, Severity, SubjectKind
@@ -166,7 +166,7 @@ def _behind_serial_columns(schema: SchemaView) -> Iterator[Finding]:
             sequence = sequences.get(right.sequence) if right.sequence is not None else None
             if sequence is None or left.identity is not None or right.identity is not None:
                 continue
-            differences = _odd_options(sequence, right.type)
+            differences = _odd_options(sequence, narrower(left.type, right.type))
             if differences:
                 yield found(
                     "SQ301",
@@ -181,7 +181,10 @@ def _behind_serial_columns(schema: SchemaView) -> Iterator[Finding]:
 
 
 def _odd_options(sequence: Sequence, type_: str) -> list[tuple[str, str]]:
-    """How a sequence differs from what SERIAL makes for a column of that type, where that shows in its numbers."""
+    """How a sequence differs from what SERIAL makes for a column of that type, where that shows in its numbers.
+
+    Where the column's type differs, CO301 speaks of it, and its repair takes the sequence along.
+    """
     seen = NumberOptions.of(sequence, sequence.type)
     wanted = replace(
         NumberOptions.of(Sequence(sequence.name, type_), type_), start=seen.start, minimum=min(seen.minimum, 1)

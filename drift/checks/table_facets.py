@@ -168,9 +168,12 @@ def inheritance_mismatch(table: TableView, schema: SchemaView) -> Iterator[Findi
     )
 
 
-@check("TB308", "row-security-enabled", Severity.WARNING)
+@check("TB308", "row-security-enabled", Severity.INFO)
 def row_security_enabled(table: TableView, _: SchemaView) -> Iterator[Finding]:
     """Row-level security is enabled on a mapped table.
+
+    Models cannot say so, and many hosted databases have it on every table: *info*, which fails no gate unless
+    `severity = { TB308 = "warning" }` asks for it.
 
     ## Why it matters
 
@@ -255,14 +258,14 @@ def trigger_disabled(table: TableView, schema: SchemaView) -> Iterator[Finding]:
 
 @check("TB310", "table-option-mismatch", Severity.WARNING)
 def table_option_mismatch(table: TableView, _: SchemaView) -> Iterator[Finding]:
-    """An option of the table differs: storage engine, row format, STRICT, WITHOUT ROWID.
+    """An option of the table differs: storage parameters, storage engine, row format, STRICT, WITHOUT ROWID.
 
     Only options that the model states are compared.
 
     ## Why it matters
 
     A MyISAM table has no transactions and ignores foreign keys. A SQLite table without STRICT stores any value in any
-    column.
+    column. A PostgreSQL table without its `fillfactor` or autovacuum parameters bloats, or is vacuumed at other times.
 
     ## Example
 
@@ -271,7 +274,8 @@ def table_option_mismatch(table: TableView, _: SchemaView) -> Iterator[Finding]:
 
     ## Repair
 
-    MySQL and MariaDB: `ALTER TABLE ... ENGINE=InnoDB` (rebuilds the table). SQLite: batch mode.
+    PostgreSQL: `ALTER TABLE ... SET (...)`, for rows that are written from then on. MySQL and MariaDB: `ALTER TABLE ...
+    ENGINE=InnoDB` (rebuilds the table). SQLite: batch mode.
     """
     if not table.stored:
         return

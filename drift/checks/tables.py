@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drift.alignment import UNIQUE_INDEX
 from drift.alignment.tables import BATCH_PREFIX, is_bookkeeping
 from drift.alignment.version_twins import recognise
 from drift.checks.causes import consequences_of_table
 from drift.checks.context import STORED, VIEWS, SchemaView, TableView
 from drift.checks.registry import Subjects, check
+from drift.checks.server_words import Failure
 from drift.checks.wording import found, local, places, repair, table_subject, unknown
 from drift.findings import Finding, Outcome, Safety, Severity
 from drift.schema import QualifiedName, Table, TableKind
@@ -52,7 +54,7 @@ def table_missing(table: TableView, schema: SchemaView) -> Iterator[Outcome]:
     yield found(
         "TB101",
         subject,
-        f'Every query on it fails with: relation "{relation}" does not exist.',
+        f"Every query on it fails with: {Failure.NO_TABLE.said(schema.actual.dialect, relation=relation)}.",
         expected=f"table {relation}",
         note=f"{batch.name} exists: a batch migration stopped half-way" if leftover is not None else table.evidence,
         locations=places(table.wanted),
@@ -148,9 +150,10 @@ def table_kind_mismatch(table: TableView, _: SchemaView) -> Iterator[Finding]:
     """The models map a table, and the database has a view of that name, or the reverse.
 
     Mapping a view is common and works for reading. It is reported where the model asks for something that only a
-    table has: constraints, indexes, foreign keys, server defaults, generated or identity columns. A model that means a
-    view says so with `info={"is_view": True}`, materialised or not; nothing but its columns is compared then. Foreign
-    and partitioned tables pass for tables.
+    table has: constraints, foreign keys, server defaults, generated or identity columns, and indexes where the view is
+    a plain one (those of a materialised view are compared). A model that means a view says so with
+    `info={"is_view": True}`, materialised or not; nothing but its columns and indexes is compared then. Foreign and
+    partitioned tables pass for tables.
 
     ## Why it breaks at run time
 
@@ -179,7 +182,7 @@ def table_kind_mismatch(table: TableView, _: SchemaView) -> Iterator[Finding]:
             message = f"The model maps a {wanted.kind}, the database has a {seen.kind}: its rows may be outdated."
             if wanted.kind is TableKind.MATERIALIZED_VIEW:
                 message = "The query runs on every read instead of being stored, and refreshing it fails."
-    elif seen.kind in VIEWS and _means_a_table(wanted):
+    elif seen.kind in VIEWS and _means_a_table(table):
         severity = Severity.ERROR
         message = "Writing through the model fails or bypasses its constraints: a view has none."
     else:
@@ -201,12 +204,18 @@ def table_kind_mismatch(table: TableView, _: SchemaView) -> Iterator[Finding]:
     )
 
 
-def _means_a_table(table: Table) -> bool:
-    if table.uniques or table.foreign_keys or table.checks or table.exclusions or table.indexes or table.partition_key:
+def _means_a_table(table: TableView) -> bool:
+    """Whether the model asks for what the view cannot have; a materialised one has indexes, unique ones included."""
+    wanted, indexed = table.wanted, table.indexed
+    if wanted.foreign_keys or wanted.checks or wanted.exclusions or wanted.partition_key:
+        return True
+    if (wanted.indexes and not indexed) or any(
+        pair.expected is not None and not (indexed and pair.evidence == UNIQUE_INDEX) for pair in table.uniques
+    ):
         return True
     return any(
         column.default is not None or column.identity is not None or column.generated is not None
-        for column in table.columns
+        for column in wanted.columns
     )
 
 
@@ -234,8 +243,7 @@ def table_in_other_schema(table: TableView, schema: SchemaView) -> Iterator[Find
     yield found(
         "TB302",
         table_subject(wanted),
-        f'Queries fail with: relation "{local(wanted, schema.actual.default_schema)}" does not exist, unless the '
-        "search_path happens to find it.",
+        f"Queries fail with: {_unknown(wanted, schema)}, unless the search_path happens to find it.",
         expected=str(wanted),
         actual=str(seen),
         locations=places(table.wanted),
@@ -270,13 +278,17 @@ def table_renamed(table: TableView, schema: SchemaView) -> Iterator[Finding]:
     yield found(
         "TB303",
         table_subject(wanted),
-        f'Every query on it fails with: relation "{local(wanted, schema.actual.default_schema)}" does not exist.',
+        f"Every query on it fails with: {_unknown(wanted, schema)}.",
         expected=wanted.name,
         actual=seen.name,
         note=table.evidence,
         locations=places(table.wanted),
         repair=repair("rename-table", f"rename table {seen} to {wanted.name}", safety=Safety.BLOCKS_READS),
     )
+
+
+def _unknown(name: QualifiedName, schema: SchemaView) -> str:
+    return Failure.NO_TABLE.said(schema.actual.dialect, relation=local(name, schema.actual.default_schema))
 
 
 @check("TB313", "facet-unreadable", Severity.WARNING, Subjects.SCHEMA)

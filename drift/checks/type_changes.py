@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from drift.checks.server_words import Failure
 from drift.findings import Severity
 
 _TYPE = re.compile(
@@ -51,11 +52,34 @@ _AFFINITIES = (
 
 def judge_types_in(dialect: str, expected: str, actual: str) -> TypeChange:
     """Compare two different canonical types as the dialect treats them."""
-    if dialect == "sqlite" and _affinity(expected) == _affinity(actual):
+    if dialect == "sqlite" and _kept_by_sqlite(expected, actual):
         return TypeChange(
-            Severity.INFO, "SQLite treats both alike: it enforces the affinity of a declared type, and no more."
+            Severity.INFO, "SQLite stores the same values: it enforces the affinity of a declared type, and no more."
         )
-    return judge_types(expected, actual)
+    if dialect == "mariadb" and {expected, actual} == {"json", "longtext"}:
+        return TypeChange(Severity.INFO, "MariaDB's JSON is LONGTEXT with a CHECK that it is JSON.")
+    return judge_types(expected, actual, dialect)
+
+
+def _kept_by_sqlite(expected: str, actual: str) -> bool:
+    """Whether every value of the one type is stored in a column of the other as it would be in its own.
+
+    Numbers are stored alike under INTEGER and NUMERIC, fractions and booleans under REAL as well; ISO dates and JSON
+    are text, which TEXT keeps, while NUMERIC may turn text into numbers.
+    """
+    wanted, seen = _affinity(expected), _affinity(actual)
+    if wanted == seen:
+        return True
+    if _AS_TEXT.match(expected):
+        return seen == "TEXT"
+    if _AS_TEXT.match(actual):
+        return False
+    return (seen in _EXACT and wanted in (*_EXACT, "REAL")) or (wanted, seen) == ("NUMERIC", "REAL")
+
+
+_EXACT = ("INTEGER", "NUMERIC")
+_AS_TEXT = re.compile(r"(?:date|time|timestamp|json)", re.IGNORECASE)
+"""Declared types, NUMERIC by their names, whose values SQLAlchemy stores as text."""
 
 
 def _affinity(declared: str) -> str:
@@ -64,14 +88,14 @@ def _affinity(declared: str) -> str:
     return next((kind for word, kind in _AFFINITIES if word in name), "NUMERIC" if name.strip() else "BLOB")
 
 
-def judge_types(expected: str, actual: str) -> TypeChange:
+def judge_types(expected: str, actual: str, dialect: str) -> TypeChange:
     """Compare two different canonical types, for example ``varchar(255)`` and ``varchar(80)``."""
     left, right = _parts(expected), _parts(actual)
     if left.array != right.array:
         which = "one is an array and the other is not"
         return TypeChange(Severity.ERROR, f"Reading and writing fail: {which}.", loses=True)
     for judge in (_texts, _integers, _numerics, _floats, _times, _json):
-        change = judge(left, right)
+        change = judge(left, right, dialect)
         if change is not None:
             return change
     return TypeChange(
@@ -90,7 +114,7 @@ def _parts(type_: str) -> _Parts:
     return _Parts(name, arguments, bool(match["array"]))
 
 
-def _texts(left: _Parts, right: _Parts) -> TypeChange | None:
+def _texts(left: _Parts, right: _Parts, dialect: str) -> TypeChange | None:
     if left.name not in _TEXTS or right.name not in _TEXTS:
         return None
     wanted, seen = _length(left), _length(right)
@@ -99,7 +123,7 @@ def _texts(left: _Parts, right: _Parts) -> TypeChange | None:
         return TypeChange(
             Severity.ERROR,
             f"The models allow {limit}, the column holds {seen}: longer values fail with "
-            f'"value too long for type character varying({seen})".',
+            f'"{Failure.TOO_LONG.said(dialect, size=seen)}".',
         )
     if "citext" in (left.name, right.name):
         return TypeChange(Severity.ERROR, "Comparisons and UNIQUE treat upper and lower case differently.")
@@ -119,7 +143,7 @@ def _length(parts: _Parts) -> int | None:
     return parts.arguments[0] if parts.arguments else None
 
 
-def _integers(left: _Parts, right: _Parts) -> TypeChange | None:
+def _integers(left: _Parts, right: _Parts, dialect: str) -> TypeChange | None:
     wanted, seen = (
         _INTEGERS.get(left.name.removesuffix(" unsigned")),
         _INTEGERS.get(right.name.removesuffix(" unsigned")),
@@ -128,7 +152,9 @@ def _integers(left: _Parts, right: _Parts) -> TypeChange | None:
         return None
     if seen < wanted:
         return TypeChange(
-            Severity.ERROR, f'Larger values fail with "{right.name} out of range": the column holds {seen} bytes.'
+            Severity.ERROR,
+            f'Larger values fail with "{Failure.OUT_OF_RANGE.said(dialect, type=right.name)}": the column holds {seen} '
+            "bytes.",
         )
     if seen > wanted:
         return TypeChange(
@@ -137,7 +163,7 @@ def _integers(left: _Parts, right: _Parts) -> TypeChange | None:
     return TypeChange(Severity.ERROR, "One is signed and the other is not: part of the range is rejected.", loses=True)
 
 
-def _numerics(left: _Parts, right: _Parts) -> TypeChange | None:
+def _numerics(left: _Parts, right: _Parts, dialect: str) -> TypeChange | None:
     if left.name not in _NUMERIC or right.name not in _NUMERIC:
         return None
     wanted, seen = _digits(left), _digits(right)
@@ -150,7 +176,7 @@ def _numerics(left: _Parts, right: _Parts) -> TypeChange | None:
             Severity.ERROR,
             f"The column keeps {seen[1]} decimal places instead of {wanted[1]}: values are silently rounded.",
         )
-    return TypeChange(Severity.ERROR, 'Larger values fail with "numeric field overflow".')
+    return TypeChange(Severity.ERROR, f'Larger values fail with "{Failure.TOO_MANY_DIGITS.said(dialect)}".')
 
 
 def _digits(parts: _Parts) -> tuple[int, int] | None:
@@ -161,7 +187,7 @@ def _digits(parts: _Parts) -> tuple[int, int] | None:
     return parts.arguments[0] - scale, scale
 
 
-def _floats(left: _Parts, right: _Parts) -> TypeChange | None:
+def _floats(left: _Parts, right: _Parts, _: str) -> TypeChange | None:
     exact = _NUMERIC | _INTEGERS.keys()
     if left.name in _FLOATS and right.name in _FLOATS:
         if _FLOATS[right.name] < _FLOATS[left.name]:
@@ -176,7 +202,7 @@ def _floats(left: _Parts, right: _Parts) -> TypeChange | None:
     return None
 
 
-def _times(left: _Parts, right: _Parts) -> TypeChange | None:
+def _times(left: _Parts, right: _Parts, _: str) -> TypeChange | None:
     if left.name not in _TIMED or right.name not in _TIMED:
         return None
     if left.name == right.name:
@@ -194,7 +220,7 @@ def _times(left: _Parts, right: _Parts) -> TypeChange | None:
     return None
 
 
-def _json(left: _Parts, right: _Parts) -> TypeChange | None:
+def _json(left: _Parts, right: _Parts, _: str) -> TypeChange | None:
     if {left.name, right.name} != {"json", "jsonb"}:
         return None
     if left.name == "jsonb":

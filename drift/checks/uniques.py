@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from drift.alignment import UNIQUE_INDEX, Pair
 from drift.checks.causes import consequences_of_key, follows_from_column
 from drift.checks.context import SchemaView, TableView
 from drift.checks.deferrability import deferrability, why
 from drift.checks.registry import check
+from drift.checks.server_words import Failure
 from drift.checks.wording import found, listed, member_subject, places, repair
 from drift.findings import Finding, Safety, Severity, Subject, SubjectKind
 from drift.schema import Unique
@@ -39,7 +40,8 @@ def _text(unique: Unique) -> str:
 def unique_missing(table: TableView, schema: SchemaView) -> Iterator[Finding]:
     """A unique constraint of the models does not exist in the database.
 
-    A unique index on the same columns is as good, and silences this.
+    A unique index, or the primary key, on the same columns is as good, and silences this: PostgreSQL itself folds a
+    UNIQUE of `CREATE TABLE` into an equal primary key.
 
     ## Why it breaks at run time
 
@@ -62,11 +64,12 @@ def unique_missing(table: TableView, schema: SchemaView) -> Iterator[Finding]:
         if pair.expected is None or pair.actual is not None or follows_from_column(table, pair):
             continue
         unique = pair.expected
+        if _is_the_key(table, schema, unique):
+            continue
         yield found(
             "UQ101",
             _subject(table, unique),
-            "Duplicates get in, and an upsert fails with: there is no unique or exclusion constraint matching the "
-            "ON CONFLICT specification.",
+            f"Duplicates get in, and an upsert fails with: {Failure.NO_CONFLICT_TARGET.said(schema.actual.dialect)}.",
             expected=_text(unique),
             note=pair.evidence,
             locations=places(*map(table.wanted.column, unique.columns), table.wanted),
@@ -128,6 +131,14 @@ def stands_for_key(table: TableView, schema: SchemaView, columns: tuple[str, ...
     return set(schema.actual_names(table, key.columns)) == set(columns)
 
 
+def _is_the_key(table: TableView, schema: SchemaView, unique: Unique) -> bool:
+    """Whether the database's primary key keeps the promise; one that is checked later cannot serve ON CONFLICT."""
+    key = table.primary_key.actual
+    if key is None or set(schema.actual_names(table, unique.columns)) != set(key.columns):
+        return False
+    return unique.deferrable or not key.deferrable
+
+
 def is_implied(table: TableView, schema: SchemaView, columns: tuple[str, ...]) -> bool:
     """Whether a key of the models that the database has is a part of these columns."""
     wanted = table.wanted
@@ -142,7 +153,8 @@ def is_implied(table: TableView, schema: SchemaView, columns: tuple[str, ...]) -
 def unique_columns_mismatch(table: TableView, schema: SchemaView) -> Iterator[Finding]:
     """The unique constraint has other columns than the models say.
 
-    The same columns in another order are left alone: they promise the same.
+    Other columns are an *error*; the same columns in another order promise the same, and are *info*: only lookups by
+    the first of them differ.
 
     ## Why it breaks at run time
 
@@ -161,26 +173,36 @@ def unique_columns_mismatch(table: TableView, schema: SchemaView) -> Iterator[Fi
     """
     for wanted, seen, _ in _both(table):
         columns = schema.actual_names(table, wanted.columns)
-        if set(columns) == set(seen.columns):
+        if columns == seen.columns:
             continue
+        severity, message = other_columns(columns, seen.columns)
+        reordered = severity is Severity.INFO
         yield found(
             "UQ301",
             _subject(table, seen, wanted),
-            "Rows that the models accept are rejected as duplicates."
-            if set(columns) > set(seen.columns)
-            else "Duplicates get in, and ON CONFLICT on the expected columns fails.",
+            message,
+            severity=severity,
             expected=_text(wanted),
             actual=_text(seen),
             locations=places(table.wanted),
             repair=repair(
                 "replace-unique-constraint",
-                "remove duplicates",
+                *([] if reordered else ["remove duplicates"]),
                 f"replace it by {_text(wanted)}",
-                safety=Safety.NEEDS_DATA,
+                safety=Safety.BLOCKS_WRITES if reordered else Safety.NEEDS_DATA,
             ),
             columns=wanted.columns,
-            also=consequences_of_key(schema, table, wanted.columns),
+            also=() if reordered else consequences_of_key(schema, table, wanted.columns),
         )
+
+
+def other_columns(wanted: Sequence[str], seen: Sequence[str]) -> tuple[Severity, str]:
+    """How bad it is that a key has other columns, or the same in another order: one rule for all that is unique."""
+    if set(wanted) == set(seen):
+        return Severity.INFO, "The key is the same; lookups by the first of its columns differ in speed."
+    if set(wanted) > set(seen):
+        return Severity.ERROR, "Rows that the models accept are rejected as duplicates."
+    return Severity.ERROR, "Duplicates get in, and ON CONFLICT on the expected columns fails."
 
 
 @check("UQ302", "unique-deferrability-mismatch", Severity.WARNING)

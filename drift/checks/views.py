@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from drift.alignment.renaming import identifiers
 from drift.checks.context import VIEWS, SchemaView, TableView
 from drift.checks.registry import check
+from drift.checks.server_words import Failure
 from drift.checks.wording import found, local, places, repair, table_subject, unknown
 from drift.findings import Finding, Outcome, Severity, Subject, SubjectKind
 from drift.schema import QualifiedName
@@ -47,7 +48,8 @@ def view_missing(table: TableView, schema: SchemaView) -> Iterator[Finding]:
     yield found(
         "VW101",
         _subject(name),
-        f'Every query on it fails with: relation "{local(name, schema.actual.default_schema)}" does not exist.',
+        "Every query on it fails with: "
+        f"{Failure.NO_TABLE.said(schema.actual.dialect, relation=local(name, schema.actual.default_schema))}.",
         expected=f"{table.expected.kind} {local(name, schema.actual.default_schema)}",
         locations=places(table.expected),
         repair=repair("create-view", f"create {table.expected.kind} {name}" + ("" if query else " with its query")),

@@ -50,6 +50,14 @@ def repair(kind: str, *steps: str, safety: Safety = Safety.SAFE) -> Repair:
     return Repair(kind, safety, steps)
 
 
+CORRECT_THE_MODELS = "change-models"
+
+
+def correct_the_models(how: str) -> Repair:
+    """The models cannot mean what they say; a migration to it could never become silent."""
+    return repair(CORRECT_THE_MODELS, how, safety=Safety.MANUAL)
+
+
 def places(*things: Column | Table | None) -> tuple[Location, ...]:
     """Where these are written, each place once."""
     return tuple(dict.fromkeys(thing.location for thing in things if thing is not None and thing.location is not None))

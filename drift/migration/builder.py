@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from drift.alignment import Alignment
+from drift.checks.wording import CORRECT_THE_MODELS
 from drift.findings import Finding
 from drift.migration.consequences import consequences
 from drift.migration.context import NativeObjects, NoNatives, PlanContext
@@ -48,8 +49,12 @@ def build_plan(
         The plan. Findings that no migration can answer are listed in ``unanswered`` with the reason.
     """
     options = options or PlanOptions()
-    wanted = sorted(dict.fromkeys(findings), key=_priority)
+    given = sorted(dict.fromkeys(findings), key=_priority)
+    wanted = [finding for finding in given if not only_in_models(finding)]
     context = PlanContext(alignment, wanted, natives or NoNatives(), options)
+    for finding in given:
+        if only_in_models(finding):
+            context.refuse(finding, f"only the models can be corrected: {_way_out(finding)}")
     steps: list[Step] = []
     if context.is_postgresql:
         context.loose_keys = loose_keys(context)
@@ -84,8 +89,17 @@ def build_plan(
 
 
 def repairable(finding: Finding) -> bool:
-    """Whether a migration can answer findings of that family at all."""
-    return finding.code[:2] not in NOT_REPAIRABLE
+    """Whether a migration can answer the finding at all."""
+    return finding.code[:2] not in NOT_REPAIRABLE and not only_in_models(finding)
+
+
+def only_in_models(finding: Finding) -> bool:
+    """Whether the models say what no database can have."""
+    return finding.repair is not None and finding.repair.kind == CORRECT_THE_MODELS
+
+
+def _way_out(finding: Finding) -> str:
+    return "; ".join(finding.repair.steps) if finding.repair is not None else ""
 
 
 def _priority(finding: Finding) -> tuple[int, str, str, str, str]:

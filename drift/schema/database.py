@@ -53,6 +53,8 @@ class Schema:
         folded: What kinds of names the server compares without regard to letter case: ``tables``, ``columns``.
         sequence_numbers: What a probe saw of sequences and the columns they number (actual side).
         orphans: What a probe saw of rows that break a foreign key (actual side).
+        usual_operator_classes: Actual side: operator classes that an index has where none is named: pairs of (access
+            method, class).
         unreadable: Facets that could not be read, with the reason: pairs of (subject text, reason).
     """
 
@@ -77,6 +79,7 @@ class Schema:
     sequence_numbers: tuple[SequenceNumbers, ...] = ()
     folded: tuple[str, ...] = ()
     orphans: tuple[Orphans, ...] = ()
+    usual_operator_classes: tuple[tuple[str, str], ...] = ()
 
     def table(self, name: QualifiedName) -> Table | None:
         """The table called ``name``, or ``None``."""

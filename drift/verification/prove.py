@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from drift.errors import DriftError
 from drift.findings import Finding
+from drift.migration.builder import only_in_models
 from drift.migration.fingerprint import schema_fingerprint
 from drift.migration.plan import Plan
 from drift.migration.revision import add_to_docstring, identifiers, write
@@ -345,7 +346,8 @@ def _run_through(
     if broken is not None:
         return replace(proof, error=broken.text), broken
     third = run_check(on_copy)
-    return replace(proof, differences=structural_differences(first.alignment.actual, third.alignment.actual)), None
+    differences = structural_differences(first.alignment.actual, third.alignment.actual, engine)
+    return replace(proof, differences=differences), None
 
 
 def _announced(finding: Finding, until_later: frozenset[str]) -> bool:
@@ -408,7 +410,7 @@ def _judge(
     after = {finding.fingerprint: finding for finding in second.findings}
     claimed = {finding.fingerprint for finding in claims}
     known = before.keys() | {finding.fingerprint for finding in live}
-    new = [f for key, f in after.items() if key not in known and key not in claimed]
+    new = [f for key, f in after.items() if key not in known and key not in claimed and not only_in_models(f)]
     return replace(
         proof,
         answered=tuple(finding for key, finding in before.items() if key not in after),

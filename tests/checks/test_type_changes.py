@@ -46,7 +46,7 @@ E, W, N = Severity.ERROR, Severity.WARNING, Severity.INFO
     ],
 )
 def test_severity(expected: str, actual: str, severity: Severity) -> None:
-    assert judge_types(expected, actual).severity is severity
+    assert judge_types(expected, actual, "postgresql").severity is severity
 
 
 def test_labels_missing_and_unexpected() -> None:

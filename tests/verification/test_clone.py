@@ -46,7 +46,10 @@ def test_a_clone_reads_as_the_original(database: str, second_database: str) -> N
     original = _read(database)
     with create_engine(second_database, poolclass=NullPool).connect() as connection:
         assert clone(original, connection, _beside(database)) == ()
-    assert structural_differences(original, _read(second_database)) == ()
+    assert (
+        structural_differences(original, _read(second_database), create_engine(second_database, poolclass=NullPool))
+        == ()
+    )
 
 
 FUNCTIONS = """

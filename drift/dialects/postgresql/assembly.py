@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -12,6 +12,7 @@ from typing import Any
 from drift.dialects.base import NameFilter
 from drift.dialects.postgresql.catalog import Catalog
 from drift.dialects.postgresql.constraints import Constraints, assemble_constraints
+from drift.dialects.postgresql.normal import sequence_of, storage_parameters
 from drift.dialects.postgresql.session import Server
 from drift.dialects.postgresql.support import PG_CLASS, Support, gather
 from drift.dialects.postgresql.types import spell_type
@@ -36,8 +37,6 @@ _KINDS = {
     "v": TableKind.VIEW,
     "m": TableKind.MATERIALIZED_VIEW,
 }
-_NEXTVAL = re.compile(r"""nextval\('((?:[^']|'')+)'::regclass\)\Z""")
-_NAME = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _VANISHED = "was dropped or altered while it was being read"
 
@@ -51,7 +50,7 @@ def assemble(
     include_name: NameFilter | None,
 ) -> Schema:
     """One reading as a schema, everything sorted by name."""
-    support = gather(catalog)
+    support = gather(catalog, server.schemas)
     relations = _Relations(catalog, support, server.version_number)
     constraints = assemble_constraints(catalog, support, relations.names, relations.column_names)
     tables: list[Table] = []
@@ -88,6 +87,9 @@ def assemble(
         extensions=tuple(support.extensions),
         relation_names=tuple(sorted(name for name in relations.names.values() if str(name) not in gone)),
         unreadable=tuple(sorted(unreadable)),
+        usual_operator_classes=tuple(
+            sorted({(method, support.opclasses[number]) for number, method in support.usual_opclasses.items()})
+        ),
     )
 
 
@@ -129,7 +131,7 @@ class _Relations:
 
     def table(self, row: tuple[Any, ...], constraints: Constraints) -> Table:
         """One table with everything in it."""
-        number, _, _, kind, persistence, _, row_security, estimate, pages, partition_key, definition = row
+        number, _, _, kind, persistence, _, row_security, estimate, pages, partition_key, definition, options = row
         primary_key = constraints.primary_keys.get(number)
         key_columns = frozenset(() if primary_key is None else primary_key.columns)
         return Table(
@@ -148,6 +150,7 @@ class _Relations:
             partition_key=None if partition_key is None else Expression(partition_key),
             inherits=tuple(self.parents.get(number, ())),
             row_security=row_security,
+            options=storage_parameters(json.loads(options).items()) if options else (),
             definition=None if definition is None else Expression(definition.strip().removesuffix(";")),
             estimated_rows=_estimate(kind, estimate, pages, self.version_number),
         )
@@ -213,14 +216,8 @@ class _Relations:
 
 def _sequence(expression: str) -> QualifiedName | None:
     """The sequence of ``nextval('schema.name'::regclass)``, ``None`` for any other expression."""
-    match = _NEXTVAL.match(expression) if expression.startswith("nextval(") else None
-    if match is None:
-        return None
-    parts = [
-        quoted.replace('""', '"') if quoted else plain
-        for quoted, plain in _NAME.findall(match.group(1).replace("''", "'"))
-    ]
-    return QualifiedName(parts[0], parts[1]) if len(parts) == 2 else None
+    found = sequence_of(expression) if expression.startswith("nextval(") else None
+    return QualifiedName(*found) if found is not None and found[0] is not None else None
 
 
 def _estimate(kind: str, estimate: float, pages: int, version_number: int) -> int | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from drift.dialects.postgresql.catalog import Catalog
+from drift.dialects.postgresql.normal import storage_parameters
 from drift.dialects.postgresql.support import DEFAULT_COLLATION, PG_CLASS, PG_CONSTRAINT, Support
 from drift.dialects.text import enclosed, outermost, split, tokens, unparenthesised
 from drift.schema import (
@@ -66,6 +67,7 @@ class _IndexRow(NamedTuple):
     expressions: str | None
     definition: str | None
     options: str | None
+    parameters: str | None
 
 
 class _ConstraintRow(NamedTuple):
@@ -242,13 +244,15 @@ def _index(
         True,
         False,
         support.comments.get((PG_CLASS, row.number, 0)),
-        _options(options) if options else (),
+        storage_parameters(_options(options)) if options else (),
     )
 
 
-def _options(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Storage parameters as sorted pairs."""
-    return tuple(sorted((name, value) for name, _, value in (text.partition("=") for text in texts)))
+def _options(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """``fillfactor=70`` as a pair."""
+    for text in texts:
+        name, _, value = text.partition("=")
+        yield name, value
 
 
 def _keys(
@@ -258,6 +262,7 @@ def _keys(
     names = columns[row.relation]
     expressions = iter(json.loads(row.expressions) if row.expressions else ())
     keys: list[IndexKey] = []
+    parameters = json.loads(row.parameters) if row.parameters else {}
     parts = zip(
         _numbers(row.columns)[: row.key_count],
         _numbers(row.flags),
@@ -281,13 +286,20 @@ def _keys(
             IndexKey(
                 column,
                 expression,
-                support.opclasses.get(opclass),
+                _operator_class(opclass, parameters.get(str(len(keys) + 1), ()), support),
                 None if collation in (0, usual) else support.collations.get(collation),
                 bool(flags & _DESCENDING),
                 bool(flags & _NULLS_FIRST),
             )
         )
     return tuple(keys)
+
+
+def _operator_class(number: int, parameters: Iterable[str], support: Support) -> str | None:
+    """The class as it would have to be written: the usual one only for the sake of its parameters."""
+    if not parameters:
+        return None if number in support.usual_opclasses else support.opclasses.get(number)
+    return f"{support.opclasses[number]}({','.join(parameters)})"
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +27,9 @@ class Support:
 
     Attributes:
         schemas: Names of the schemas that are read.
-        opclasses: Operator classes that are not their type's default.
-        collations: Spelled as they stand in a model: quoted nowhere, qualified outside of ``pg_catalog``.
+        opclasses: Names of operator classes.
+        usual_opclasses: The access methods of those that are their type's default.
+        collations: Spelled as they stand in a model: quoted nowhere, qualified where the session's path misses them.
         members: What an extension owns: (catalog, object) -> extension.
         comments: (catalog, object, column) -> text.
         enums: Enums by type number, also by the number of their array type.
@@ -38,6 +40,7 @@ class Support:
 
     schemas: dict[int, str]
     opclasses: dict[int, str] = field(default_factory=dict)
+    usual_opclasses: dict[int, str] = field(default_factory=dict)
     collations: dict[int, str] = field(default_factory=dict)
     members: dict[tuple[int, int], str] = field(default_factory=dict)
     comments: dict[tuple[int, int, int], str] = field(default_factory=dict)
@@ -49,25 +52,41 @@ class Support:
     sequences: list[Sequence] = field(default_factory=list)
 
 
-def gather(catalog: Catalog) -> Support:
-    """The dictionaries of one reading."""
+def gather(catalog: Catalog, path: tuple[str, ...]) -> Support:
+    """The dictionaries of one reading; ``path``: the schemas of the session's own search path."""
     support = Support(schemas={int(number): name for number, name in catalog.schemas})
+    collations: list[tuple[int, str | None, str]] = []
     for kind, number, name, detail, owner in catalog.support:
         if kind == "operator class":
             support.opclasses[number] = name
+            if detail is not None:
+                support.usual_opclasses[number] = detail
         elif kind == "collation":
-            support.collations[number] = name if detail is None else f"{detail}.{name}"
+            collations.append((number, detail, name))
         elif kind == "extension":
             schema, _, version = detail.rpartition(" ")
             support.extensions.append(Extension(name, schema, version))
         else:
             support.members[owner, number] = name
+    support.collations.update(_collations(collations, path))
     support.extensions.sort(key=lambda extension: extension.name)
     for owner, number, column, text in catalog.comments:
         support.comments[owner, number, column] = text
     _add_types(support, catalog)
     _add_sequences(support, catalog)
     return support
+
+
+def _collations(found: Iterable[tuple[int, str | None, str]], path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Names by number: bare where that is what the server finds under it, as ``pg_catalog`` goes before the path."""
+    order = {schema: place for place, schema in enumerate((None, *path))}
+    by_name: defaultdict[str, list[tuple[int, str | None]]] = defaultdict(list)
+    for number, schema, name in found:
+        by_name[name].append((number, schema))
+    for name, homes in by_name.items():
+        first = min((schema for _, schema in homes), key=lambda schema: order.get(schema, len(order)))
+        for number, schema in homes:
+            yield number, name if schema == first and schema in order else f"{schema}.{name}"
 
 
 def _add_types(support: Support, catalog: Catalog) -> None:

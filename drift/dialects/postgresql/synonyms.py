@@ -174,11 +174,6 @@ def _now(group: Group) -> tuple[Node, ...] | None:
     return None if group.inner else _call("now")
 
 
-def _random_uuid(group: Group) -> tuple[Node, ...] | None:
-    """Both make random UUIDs of version 4."""
-    return None if group.inner else _call("gen_random_uuid")
-
-
 def _length(group: Group) -> tuple[Node, ...] | None:
     return _call("length", group.inner)
 
@@ -189,7 +184,6 @@ _CALLS: dict[str, Callable[[Group], tuple[Node, ...] | None]] = {
     "POSITION": _position,
     "TRIM": _trim,
     "transaction_timestamp": _now,
-    "uuid_generate_v4": _random_uuid,
     "char_length": _length,
     "character_length": _length,
 }

@@ -249,28 +249,36 @@ def change_options(finding: Finding, context: PlanContext) -> Iterator[Step]:
     assert found.expected is not None
     table = context.table_name(pair)
     name = index_name(context, table, found.actual)
-    before = dict(found.actual.options)
-    wanted = {key: value for key, value in found.expected.options if before.get(key) != value}
-    prefix = f"ALTER INDEX {context.quoting.qualified(QualifiedName(table.schema, name))}"
-
-    def assign(options: dict[str, str]) -> own.Execute:
-        return own.Execute(f"{prefix} SET ({', '.join(f'{key} = {value}' for key, value in options.items())})")
-
-    restored = {key: before[key] for key in wanted if key in before}
-    added = [key for key in wanted if key not in before]
+    altered = f"INDEX {context.quoting.qualified(QualifiedName(table.schema, name))}"
+    there, back = storage_statements(altered, found.expected.options, found.actual.options)
     yield Step(
         f"change the storage parameters of index {name} on {table}",
         Phase.INDEX,
         (finding,),
-        (assign(wanted),),
-        (
-            *((assign(restored),) if restored else ()),
-            *((own.Execute(f"{prefix} RESET ({', '.join(added)})"),) if added else ()),
-        ),
+        there,
+        back,
         Change.CHANGE,
         table,
         Lock.SHARE_UPDATE_EXCLUSIVE,
     )
+
+
+def storage_statements(
+    altered: str, expected: tuple[tuple[str, str], ...], actual: tuple[tuple[str, str], ...]
+) -> tuple[Operations, Operations]:
+    """There and back again between storage parameters; those that only the database has stay."""
+    before = dict(actual)
+    wanted = {key: value for key, value in expected if before.get(key) != value}
+    restored = {key: before[key] for key in wanted if key in before}
+    added = [key for key in wanted if key not in before]
+
+    def assign(options: dict[str, str]) -> own.Execute:
+        return own.Execute(f"ALTER {altered} SET ({', '.join(f'{key} = {value}' for key, value in options.items())})")
+
+    back = [assign(restored)] if restored else []
+    if added:
+        back.append(own.Execute(f"ALTER {altered} RESET ({', '.join(added)})"))
+    return (assign(wanted),), tuple(back)
 
 
 @handles("IX308")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from drift.alignment import Pair, TablePair
+from drift.checks.numbering import narrower
 from drift.findings import Finding, Subject, SubjectKind
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
@@ -154,11 +155,12 @@ def _as_serial_makes_it(finding: Finding, context: PlanContext, sequence: Sequen
     owner = sequence.owned_by
     pair = next((p for p in context.alignment.tables if p.actual and owner and p.actual.name == owner[0]), None)
     columns = context.column_pair(pair, owner[1]) if pair is not None and owner is not None else None
-    if pair is None or columns is None or columns.actual is None:
+    if pair is None or columns is None or columns.actual is None or columns.expected is None:
         context.refuse(finding, "the column that it numbers was not found")
         return
     name, quoting = sequence_after_renames(context, sequence), context.quoting
-    wider = max(sequence.type, columns.actual.type, key=lambda type_: _LIMITS.get(type_, 0))
+    as_column = narrower(columns.expected.type, columns.actual.type)
+    wider = max(sequence.type, as_column, key=lambda type_: _LIMITS.get(type_, 0))
     plain = Sequence(name, wider, start=sequence.start if (sequence.start or 1) > 0 else None)
     prefix = f"ALTER SEQUENCE {quoting.qualified(name)}"
     there = [f"{prefix} {_options(plain)}"]

@@ -19,7 +19,7 @@ from drift.migration.definitions.whole import create_index_statement
 from drift.migration.definitions.whole import create_table_statements as whole_table_statements
 from drift.migration.handlers.constraint_steps import foreign_key_operation
 from drift.migration.handlers.dependents import stays_because
-from drift.migration.handlers.indexes import index_name
+from drift.migration.handlers.indexes import index_name, storage_statements
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.index_operations import index_operation
 from drift.migration.new_tables import dependency_order, table_operations
@@ -375,6 +375,21 @@ def leave_row_security(finding: Finding, context: PlanContext) -> Iterator[Step]
     """A protection is nothing that models could speak about: no repair switches one off."""
     context.refuse(finding, "no repair switches a protection off; where it is not meant, disable it by hand")
     yield from ()
+
+
+@handles("TB310")
+def change_storage(finding: Finding, context: PlanContext) -> Iterator[Step]:
+    """Storage parameters that the models state. They count for pages that are written from then on."""
+    pair = context.table_pair(finding.subject)
+    if pair is None or pair.actual is None or pair.expected is None:
+        return
+    there, back = storage_statements(f"TABLE {context.sql_name(pair)}", pair.expected.options, pair.actual.options)
+    yield replace(
+        _plain(context, finding, pair, f"change the storage parameters of {context.table_name(pair)}"),
+        lock=Lock.SHARE_UPDATE_EXCLUSIVE,
+        upgrade=there,
+        downgrade=back,
+    )
 
 
 @handles("TB309")

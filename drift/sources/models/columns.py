@@ -140,7 +140,7 @@ def _server_facts(native: NativeColumn[Any], facts: TypeFacts, spelling: Spellin
             )
             return _ServerFacts(unsaid=("CO303",))
         sequence = used_by_default(native)
-        name = None if sequence is None else sequence_name(sequence, spelling)
+        name = _sequence_in(default, spelling) if sequence is None else sequence_name(sequence, spelling)
         return _ServerFacts(default, on_update, name)
     # FetchedValue(): a trigger, or a default that the model leaves to the database.
     return _ServerFacts(unsaid=("CO303",))
@@ -185,6 +185,16 @@ def _server_default(clause: DefaultClause, spelling: Spelling) -> tuple[Expressi
             return (Expression(text) if text else None), match["update"].strip()
     # DEFAULT NULL is what a column without default has.
     return (None, None) if default.sql.strip().upper() == "NULL" else (default, None)
+
+
+def _sequence_in(default: Expression | None, spelling: Spelling) -> QualifiedName | None:
+    """The sequence of a textual ``nextval(...)``, which is how catalogs, reflection and generated models spell it."""
+    if default is None or spelling.native.name != "postgresql":
+        return None
+    from drift.dialects.postgresql.normal import sequence_of
+
+    found = sequence_of(default.sql)
+    return None if found is None else spelling.qualified(*found)
 
 
 def _is_numbered(native: NativeColumn[Any], spelling: Spelling, types: TypeSpeller, facts: TypeFacts) -> bool:

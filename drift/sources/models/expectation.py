@@ -125,7 +125,7 @@ class _Expectation:
         columns = tuple(self._columns(native))
         location, model = self._locations.table(native)
         if facts.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW):
-            return self._assemble(native, name, facts, columns, location, model)
+            return self._assemble(native, name, facts, columns, location, model, indexes=self._indexes(native))
         keys = self._constraints(native)
         return self._assemble(native, name, facts, columns, location, model, **keys)
 
@@ -208,18 +208,21 @@ class _Expectation:
                     _append(checks, self._part(native, check, item))
             elif is_exclusion(item):
                 _append(exclusions, self._part(native, exclusion, item))
-        indexes: list[Index] = []
-        for found in sorted(native.indexes, key=lambda item: str(item.name)):
-            if self._is_created(found, native) and self._wants(found, "index", native):
-                _append(indexes, self._part(native, index, found))
         return {
             "primary_key": key,
             "uniques": tuple(uniques),
             "foreign_keys": tuple(foreign_keys),
             "checks": tuple(checks),
             "exclusions": tuple(exclusions),
-            "indexes": tuple(indexes),
+            "indexes": self._indexes(native),
         }
+
+    def _indexes(self, native: NativeTable) -> tuple[Index, ...]:
+        indexes: list[Index] = []
+        for found in sorted(native.indexes, key=lambda item: str(item.name)):
+            if self._is_created(found, native) and self._wants(found, "index", native):
+                _append(indexes, self._part(native, index, found))
+        return tuple(indexes)
 
     def _wants(self, item: Any, kind: str, table: NativeTable) -> bool:
         name = None

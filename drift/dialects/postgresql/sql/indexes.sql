@@ -29,11 +29,18 @@ SELECT
         )
             THEN pg_catalog.pg_get_indexdef(i.indexrelid)
     END AS definition,
-    pg_catalog.array_to_json(ic.reloptions)::pg_catalog.text AS options
+    pg_catalog.array_to_json(ic.reloptions)::pg_catalog.text AS options,
+    classes.parameters
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_index i ON i.indrelid = c.oid
 JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid
 JOIN pg_catalog.pg_am am ON am.oid = ic.relam
+LEFT JOIN (
+    SELECT a.attrelid, pg_catalog.json_object_agg(a.attnum, a.attoptions)::pg_catalog.text AS parameters
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attoptions IS NOT NULL
+    GROUP BY a.attrelid
+) AS classes ON classes.attrelid = i.indexrelid
 WHERE
     c.relnamespace = ANY ($namespaces)
     AND c.relkind IN ('r', 'p', 'm')

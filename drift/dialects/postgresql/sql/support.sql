@@ -1,8 +1,13 @@
--- Small dictionaries that the rows above refer to by number: operator classes that are not the default of their type,
+-- Small dictionaries that the rows above refer to by number: operator classes (with their method where they are the default of their type),
 -- collations (all but the default one: to see which are in use takes longer), extensions, and the objects that extensions own.
-SELECT 'operator class' AS kind, o.oid::pg_catalog.int8 AS number, o.opcname::pg_catalog.text AS name, NULL AS detail, 0 AS class
+SELECT
+    'operator class' AS kind,
+    o.oid::pg_catalog.int8 AS number,
+    o.opcname::pg_catalog.text AS name,
+    CASE WHEN o.opcdefault THEN am.amname::pg_catalog.text END AS detail,
+    0 AS class
 FROM pg_catalog.pg_opclass o
-WHERE NOT o.opcdefault
+JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod
 UNION ALL
 SELECT
     'collation',
