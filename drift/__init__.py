@@ -10,9 +10,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from drift.errors import DriftError
+
 if TYPE_CHECKING:
     from drift.alignment.observations import reads
-    from drift.errors import DriftError
     from drift.findings import Finding, NotChecked, Severity
     from drift.integrations.assertion import assert_in_sync
     from drift.integrations.health import health
@@ -23,7 +24,6 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "Config": "drift.policy",
-    "DriftError": "drift.errors",
     "Finding": "drift.findings",
     "NotChecked": "drift.findings",
     "Report": "drift.pipeline",

@@ -30,8 +30,7 @@ def require() -> None:
             details=tuple(unmet),
             help=(
                 f"Let pip resolve what drift needs: pip install {DISTRIBUTION}",
-                "A project that cannot have those versions keeps its own environment; drift has one beside it, "
-                "and compares by URL and snapshot: drift diff",
+                "A project that cannot have those versions needs an environment of its own for drift",
             ),
         )
 
