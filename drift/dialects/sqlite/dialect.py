@@ -33,8 +33,8 @@ class SQLiteDialect:
             connection.exec_driver_sql("PRAGMA query_only = ON")
             # The file may come from a stranger: nothing that its schema names is run, and damage is noticed.
             before = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in _OF_A_STRANGER}
-            for name, value in _OF_A_STRANGER.items():
-                connection.exec_driver_sql(f"PRAGMA {name} = {value}")
+            for name, wanted in _OF_A_STRANGER.items():
+                connection.exec_driver_sql(f"PRAGMA {name} = {wanted}")
             try:
                 yield connection
             finally:
