@@ -105,3 +105,22 @@ def test_every_column_is_in_exactly_one_pair() -> None:
     found = pair(table("t", "a", "b", "c"), table("t", "c", "d", Column("e", "text")))
     assert sorted(c.expected.name for c in found.columns if c.expected) == ["a", "b", "c"]
     assert sorted(c.actual.name for c in found.columns if c.actual) == ["c", "d", "e"]
+
+
+def test_two_columns_of_one_type_are_told_apart_by_their_names() -> None:
+    left = table("t", "id", column("first_name", STRING), column("last_name", STRING), "born")
+    right = table("t", "id", column("fname", STRING), column("lname", STRING), "born")
+    assert renamed(left, right) == {"first_name": "fname", "last_name": "lname"}
+
+
+def test_a_name_that_ends_in_the_other_will_do_at_the_same_place() -> None:
+    left = table("t", "id", column("name", "varchar(50)"), "age")
+    assert renamed(left, table("t", "id", column("fullname", "text"), "age")) == {"name": "fullname"}
+    assert renamed(left, table("t", "id", "age", column("fullname", "text"))) == {}
+
+
+def test_what_might_be_a_rename_is_said() -> None:
+    left = table("t", "id", column("confidence", "real"), column("name", STRING))
+    right = table("t", "id", column("name", STRING), column("legacy_score", "real"))
+    (missing,) = [c for c in pair(left, right).columns if c.actual is None]
+    assert missing.evidence == "possible rename, of which nothing but the type tells: legacy_score"
