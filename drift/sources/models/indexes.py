@@ -176,10 +176,9 @@ def _from_text(sql: str, table: NativeTable, spelling: Spelling) -> IndexKey:
         descending=descending,
         nulls_first=nulls is not None and nulls[1].upper() == "FIRST",
     )
-    rest = unparenthesised(rest)
     if spelling.native.name in ("mysql", "mariadb") and (prefixed := _PREFIXED.match(rest)) is not None:
         found, rest = replace(found, length=int(prefixed["length"])), prefixed["rest"]
-    column = _named(rest, table)
+    column = _named(unparenthesised(rest), table)
     return replace(found, expression=Expression(rest)) if column is None else replace(found, column=column)
 
 
