@@ -115,6 +115,7 @@ def migrated_database(
 
     environment, project = scripts.environment, scripts.project
     options = environment.options if environment is not None else {}
+    config = project.config(inputs.x_arguments)
     arguments = environment.arguments if environment is not None else {}
     with project.inside(), server.database(foreign=False) as scratch:
         engine = scratch.engine()
@@ -122,7 +123,7 @@ def migrated_database(
             for script in _in_order(project, revisions):
                 inputs.progress(f"running {script.revision}")
                 try:
-                    run([partial(load(Path(script.path)).upgrade, **arguments)], connection, options)
+                    run([partial(load(Path(script.path)).upgrade, **arguments)], connection, options, config)
                 except SQLAlchemyError as error:
                     original = getattr(error, "orig", None) or error
                     raise DriftError(

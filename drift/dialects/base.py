@@ -42,6 +42,8 @@ class ServerInfo:
         version: As the server spells it.
         default_schema: Where tables without a schema are made.
         version_number: For comparing.
+        native: SQLAlchemy's name of the connection's dialect where it is another one: ``mysql`` for a MariaDB server
+            behind a ``mysql://`` URL; variants of types and DDL conditions go by it.
         search_path: Schemas in which names without one are looked for, in order; empty where there is no such thing.
     """
 
@@ -50,6 +52,7 @@ class ServerInfo:
     default_schema: str | None
     version_number: tuple[int, ...] = field(default=())
     search_path: tuple[str, ...] = field(default=())
+    native: str = ""
 
 
 class Dialect(Protocol):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from drift.alignment import Alignment
 from drift.dialects import Canonicalise, Dialect, Scope, ServerInfo, dialect_for
+from drift.findings import Finding, Outcome
 from drift.pipeline.compare import Setting, compare
 from drift.pipeline.databases import open_database
 from drift.pipeline.inputs import Inputs
@@ -54,6 +55,12 @@ class Opened:
 
 Side = Callable[[], AbstractContextManager[Opened]]
 """A side, not opened yet."""
+
+_NEVER_COMPARED = (
+    "not compared, here or there: triggers, policies, functions, rules, extensions, publications, partitions, comments "
+    "on other things than tables and columns, owners, and privileges; `pg_dump --schema-only` or its like shows them."
+)
+"""What may differ between two databases that are called in sync."""
 
 NO_SERVER = ServerInfo("postgresql", "", "public")
 """What models are compared with models for."""
@@ -167,6 +174,11 @@ def compare_sides(first: Side, second: Side, inputs: Inputs) -> Verdict:
         asked = _who_answers(left, right)
         setting = Setting(dialect, info, asked, left.target, named=bool(inputs.schemas), require=require)
         alignment, outcomes = compare(expected, actual, setting)
+        notes: tuple[str, ...] = ()
+        if left.dialect is not None and left.target is None:
+            back = Setting(dialect, left.info or info, left.canonicalise or asked)
+            outcomes = (*outcomes, *_seen_from_there(outcomes, compare(actual, expected, back)[1]))
+            notes = (_NEVER_COMPARED,)
     labels = (left.label, right.label) if left.label != right.label else ("first", "second")
     return judge(
         outcomes,
@@ -180,10 +192,22 @@ def compare_sides(first: Side, second: Side, inputs: Inputs) -> Verdict:
             dialect=actual.dialect,
             server=actual.server,
             seconds=perf_counter() - started,
+            notes=notes,
             labels=labels,
         ),
         today=date.today(),
     )
+
+
+def _seen_from_there(outcomes: tuple[Outcome, ...], back: tuple[Outcome, ...]) -> Iterator[Finding]:
+    """Mismatches that only show when the second side is the expected one: what models cannot ask for.
+
+    A constraint that is NOT VALID, or row-level security that is on, in the first database only, is a difference, too.
+    """
+    known = {(item.code, item.subject.table) for item in outcomes if item.subject is not None}
+    for item in back:
+        if isinstance(item, Finding) and item.code[2] == "3" and (item.code, item.subject.table) not in known:
+            yield replace(item, expected=item.actual, actual=item.expected, repair=None)
 
 
 def _moved(schemas: tuple[str, ...], old: str | None, new: str | None) -> tuple[str, ...]:

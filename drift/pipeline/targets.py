@@ -100,7 +100,9 @@ class Target:
                 yield database, dialect
             return
         try:
-            with dialect.read_only(database) as connection:
+            # The session that env.py makes is the one whose schema the models mean.
+            session = self.environment.session if self.environment is not None else ()
+            with dialect.read_only(database.execution_options(drift_session=session)) as connection:
                 yield connection, dialect
         except DBAPIError as error:
             raise failure(error, database.url, self.origin) from error

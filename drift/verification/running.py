@@ -12,7 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from alembic.config import Config
 from alembic.operations import Operations
+from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event
 
@@ -109,7 +111,10 @@ def _line(error: BaseException, path: Path) -> str:
 
 
 def run(
-    functions: Sequence[Callable[..., Any]], connection: Connection, options: Mapping[str, Any] | None = None
+    functions: Sequence[Callable[..., Any]],
+    connection: Connection,
+    options: Mapping[str, Any] | None = None,
+    config: Config | None = None,
 ) -> None:
     """Run functions of revisions, each in a transaction of its own where the database has transactional DDL.
 
@@ -117,13 +122,16 @@ def run(
         functions: ``upgrade`` or ``downgrade`` functions.
         connection: Not in a transaction.
         options: ``context.configure`` arguments that operations depend on, for example ``target_metadata``.
+        config: The project's Alembic configuration, for revisions that ask ``alembic.context``.
     """
     chosen = {key: value for key, value in (options or {}).items() if key in _RELEVANT}
     # Without it the loop below has no transaction of Alembic's own, and autocommit_block() fails an assertion.
     chosen["transaction_per_migration"] = True
     for function in functions:
         context = MigrationContext.configure(connection, opts=chosen)
-        with context.begin_transaction(_per_migration=True), Operations.context(context):
+        asked = EnvironmentContext(config or Config(), None)  # type: ignore[arg-type]  # no revision asks for scripts
+        asked._migration_context = context
+        with asked, context.begin_transaction(_per_migration=True), Operations.context(context):
             function()
         if connection.in_transaction():
             connection.commit()

@@ -62,7 +62,8 @@ class MySQLDialect:
         version, schema = connection.exec_driver_sql("SELECT VERSION(), DATABASE()").one()
         numbers = re.findall(r"\d+", str(version))[:3]
         product = "mariadb" if _is_mariadb(str(version)) else "mysql"
-        return ServerInfo(product, str(version), schema, tuple(int(number) for number in numbers))
+        number = tuple(int(digits) for digits in numbers)
+        return ServerInfo(product, str(version), schema, number, native=connection.dialect.name)
 
     def read(self, connection: Connection, scope: Scope) -> Schema:
         """Everything in ``scope``, in at most ten statements."""

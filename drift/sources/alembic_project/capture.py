@@ -22,7 +22,7 @@ from drift.errors import DriftError
 from drift.secrets import Scrubbed, environment_passwords, password_of
 from drift.sources.alembic_project.environment import CapturedEnvironment, environment
 from drift.sources.alembic_project.project import AlembicProject, env_failure
-from drift.sources.alembic_project.standin import no_database, reading_only
+from drift.sources.alembic_project.standin import no_database, reading_only, session_of
 from drift.sources.alembic_project.unfinished import EnvironmentFailedError, unfinished
 from drift.sources.connections.failures import failure
 from drift.sources.connections.urls import parse
@@ -44,6 +44,7 @@ class _Listener(EnvironmentContext):
         self._arguments: dict[int, dict[str, Any]] = {}
         self._current = 0
         self._connection: Any = None
+        self._connections: dict[int, Any] = {}
 
     def configure(  # type: ignore[override]
         self, connection: Any = None, url: Any = None, dialect_name: Any = None, **options: Any
@@ -56,6 +57,7 @@ class _Listener(EnvironmentContext):
         if found not in self.captured:
             self.captured.append(found)
         self._current = self.captured.index(found)
+        self._connections.setdefault(self._current, connection)
 
     def run_migrations(self, **arguments: Any) -> None:
         """Run none; take down what each would have been given."""
@@ -64,7 +66,12 @@ class _Listener(EnvironmentContext):
     def heard(self) -> tuple[CapturedEnvironment, ...]:
         """Everything that was configured, in its order."""
         return tuple(
-            replace(found, arguments=self._arguments.get(number, {})) for number, found in enumerate(self.captured)
+            replace(
+                found,
+                arguments=self._arguments.get(number, {}),
+                session=session_of(self._connections.get(number)),
+            )
+            for number, found in enumerate(self.captured)
         )
 
     def execute(self, *_: Any, **__: Any) -> None:

@@ -21,6 +21,24 @@ _READS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HARMLESS = "SELECT 1"
+_CHOOSES_SCHEMA = re.compile(
+    r"^\s*(?:SET\s+(?:SESSION\s+|LOCAL\s+)?search_path\b|SET\s+SCHEMA\b|USE\s|SELECT\s+(?:pg_catalog\.)?set_config\s*\(\s*'search_path')",
+    re.IGNORECASE,
+)
+
+
+def session_of(connection: Any) -> tuple[tuple[str, Any], ...]:
+    """What was run on a connection to choose the schema that unqualified names mean."""
+    if connection is None:
+        return ()
+    stands_in = isinstance(connection, StandIn)
+    chosen = tuple(connection.session) if stands_in else ()
+    dialect = connection.engine.dialect
+    if chosen or not stands_in or dialect.default_schema_name is None:
+        return chosen
+    # It never connected, so that env.py itself has set it.
+    name = dialect.identifier_preparer.quote_identifier(dialect.default_schema_name)
+    return ((f"SET search_path TO {name}", None),) if dialect.name == "postgresql" else ()
 
 
 class Nothing:
@@ -85,17 +103,20 @@ class StandIn(Connection):
         self._log = log
         self._options: dict[str, Any] = dict(engine.get_execution_options())
         self.__dict__["info"] = {}
+        self.session: list[tuple[str, Any]] = []
 
-    def execute(self, statement: Any, *_: Any, **__: Any) -> Any:
+    def execute(self, statement: Any, parameters: Any = None, *_: Any, **__: Any) -> Any:
         """Execute nothing."""
         self._log.append(str(statement)[:80])
+        if _CHOOSES_SCHEMA.match(str(statement)):
+            self.session.append((str(statement), parameters))
         return Nothing()
 
     exec_driver_sql = execute
 
-    def scalar(self, statement: Any, *_: Any, **__: Any) -> Any:
+    def scalar(self, statement: Any, parameters: Any = None, *_: Any, **__: Any) -> Any:
         """Execute nothing, and find nothing."""
-        self._log.append(str(statement)[:80])
+        self.execute(statement, parameters)
 
     def scalars(self, statement: Any, *_: Any, **__: Any) -> Any:
         """Execute nothing, and find nothing."""

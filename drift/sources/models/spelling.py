@@ -40,7 +40,8 @@ class Spelling:
         self.dialect = dialect
         self.info = info
         self._translate = dict(translate)
-        self._families = _FAMILIES.get(info.dialect, (info.dialect,))
+        spoken = info.native or info.dialect
+        self._families = _FAMILIES.get(spoken, (spoken,))
         native = self.native
         lengths = (native.max_identifier_length, native.max_constraint_name_length, native.max_index_name_length)
         self._longest_name = min(length for length in lengths if length)
@@ -141,9 +142,11 @@ def native_dialect(info: ServerInfo) -> NativeDialect:
 
     The parameter style is one that does not double percent signs, so that literals come out as the server stores them.
     """
-    home = "postgresql+psycopg2" if info.dialect == "postgresql" else info.dialect
+    home = "postgresql+psycopg2" if info.dialect == "postgresql" else info.native or info.dialect
     factory: Any = make_url(f"{home}://").get_dialect()
     native: NativeDialect = factory(paramstyle="named")
+    if info.dialect == "mariadb" and home == "mysql":
+        native._set_mariadb(True, info.version_number)  # type: ignore[attr-defined]
     native.default_schema_name = info.default_schema
     if info.dialect == "postgresql":
         # A dialect that never connected doubles backslashes in literals (SQLAlchemy 2.0); the server keeps them.
