@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import configparser
 import io
 import logging.config
 import os
@@ -198,7 +199,11 @@ def _listen(
 
 def _passwords(config: Config) -> frozenset[str]:
     """Those that ``env.py`` can know of, as far as they can be told."""
-    password = password_of(config.get_main_option("sqlalchemy.url") or "")
+    try:
+        password = password_of(config.get_main_option("sqlalchemy.url") or "")
+    except configparser.Error:
+        # A percent sign that is not doubled: the file's text is not shown then.
+        password = None
     return environment_passwords(os.environ) | ({password} if password else frozenset())
 
 
@@ -207,8 +212,8 @@ def _told(error: BaseException, env_py: str, project: AlembicProject, config: Co
 
     Where SQLAlchemy refused a URL, what is wrong with ``sqlalchemy.url`` says more than what it makes of it.
     """
-    text = config.get_main_option("sqlalchemy.url")
-    if text is not None and _refused_a_url(error):
+    text = config.get_main_option("sqlalchemy.url") if _refused_a_url(error) else None
+    if text is not None:
         try:
             parse(text, origin=f"sqlalchemy.url in {project.place.name}")
         except DriftError as explained:
