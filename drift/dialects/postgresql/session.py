@@ -143,8 +143,15 @@ def _prepare(connection: Connection, timeout: float) -> None:
     execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     # By itself, since it looks nothing up: the next statement may already have to wait for a lock on the catalog.
     execute(connection, f"SET LOCAL lock_timeout = {round(min(timeout / 2, LOCK_TIMEOUT) * 1000)}")
-    for statement, parameters in connection.get_execution_options().get(SESSION, ()):
-        connection.execute(text(statement), parameters)
+    chosen = connection.get_execution_options().get(SESSION, ())
+    if chosen:
+        # What is called by a bare name there must be the server's own.
+        execute(connection, "SET LOCAL search_path = ''")
+    for statement, parameters in chosen:
+        if parameters:
+            connection.execute(text(statement), parameters)
+        else:
+            execute(connection, statement)
     _learn(connection)
     configure(connection, {"statement_timeout": f"{round(timeout * 1000)}ms", **_SAFE, **SPELLING})
 
