@@ -66,7 +66,12 @@ def owned() -> Iterator[None]:
         if sys.stderr is not before[1]:
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.flush()
+        written = report()
         (sys.stdout, sys.stderr), _report = before, None
+        # Who wrote without flushing, as the help does, is heard before the descriptor goes.
+        if written is not None:
+            with _told():
+                written.flush()
 
 
 def aside() -> None:
@@ -88,8 +93,15 @@ def echo(text: Any = "", *, nl: bool = True, color: bool | None = None) -> None:
         BrokenPipeError: Its reader has gone.
         DriftError: The system refuses.
     """
-    try:
+    with _told():
         click.echo(text, file=report(), nl=nl, color=color)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the system refuses, in its own words; that the reader has gone is for the caller to know."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -166,3 +166,11 @@ def test_a_password_that_env_py_prints_or_raises_is_hidden(shop, tmp_path, in_fi
     assert "or ***" in done.err
     assert "refused: ***" in done.err
     assert "tropical-fish" not in done.out + done.err
+
+
+@pytest.mark.parametrize("command", ["drift --help", "drift check --help"])
+def test_help_reaches_a_pipe_whole(shop, command):
+    """The help is written without being flushed, and the program then leaves."""
+    done = shop().run(command, expect=0)
+    assert "check" in done.out
+    assert done.err == ""

@@ -35,8 +35,7 @@ def test_what_alembic_cannot_render() -> None:
     statement = own.Execute("A", "B").reverse()
     assert isinstance(statement, own.Execute)
     assert (statement.sqltext, statement.back) == ("B", "A")
-    with pytest.raises(NotImplementedError):
-        own.Execute("A").reverse()
+    assert "raise NotImplementedError" in _rendered(own.Execute("A").reverse())
     assert "raise NotImplementedError" in _rendered(own.Stub("decide"))
 
 
