@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drift.alignment import align
@@ -12,6 +12,8 @@ from drift.schema import Check, Column, Expression, ForeignKey, Index, IndexKey,
 from tests.alignment.build import actual, expected, name
 from tests.checks.support import codes, findings
 
+# A busy machine is no failure.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz_ \"'ÄÖ%", min_size=1, max_size=12)
 TYPES = st.sampled_from(["integer", "bigint", "text", "varchar(80)", "timestamptz", "numeric(10,2)", "jsonb", "uuid"])
 
@@ -59,12 +61,14 @@ def without_names(table: Table) -> Table:
     )
 
 
+@untimed
 @given(schemas())
 def test_a_schema_compared_with_itself_is_silent(made: tuple[Table, ...]) -> None:
     assert codes(expected(*made), actual(*made)) == []
     assert codes(expected(*map(without_names, made)), actual(*made)) == []
 
 
+@untimed
 @given(schemas(), schemas())
 def test_every_object_is_in_one_pair(left: tuple[Table, ...], right: tuple[Table, ...]) -> None:
     alignment = align(expected(*left), actual(*right))
@@ -76,13 +80,14 @@ def test_every_object_is_in_one_pair(left: tuple[Table, ...], right: tuple[Table
             assert {c.actual for c in pair.columns if c.actual} == set(pair.actual.columns)
 
 
+@untimed
 @given(schemas(), schemas())
-@settings(deadline=None)
 def test_fingerprints_are_unique(left: tuple[Table, ...], right: tuple[Table, ...]) -> None:
     found = findings(expected(*left), actual(*right))
     assert len({finding.fingerprint for finding in found}) == len(found)
 
 
+@untimed
 @given(schemas(), st.data())
 def test_one_change_is_one_finding(made: tuple[Table, ...], data: st.DataObject) -> None:
     number = data.draw(st.integers(0, len(made) - 1))
