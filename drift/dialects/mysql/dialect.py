@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _LOCK_TIMEOUT_SECONDS = 5
 
+_NO_COLUMNS = "the server shows none of its columns to this account"
+_VIEWS = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'VIEW'"
+
 
 class MySQLDialect:
     """MySQL 8.0 and later, MariaDB 10.6 and later (InnoDB)."""
@@ -71,10 +74,12 @@ class MySQLDialect:
         schemas = scope.schemas or ((info.default_schema,) if info.default_schema else ())
         mariadb, folded = info.dialect == "mariadb", self._folds_tables(connection)
         found = read_tables(connection, schemas, mariadb=mariadb, folded=folded) if schemas else ()
-        unreadable: tuple[tuple[str, str], ...] = ()
+        # No relation is without columns: these are kept from this account, or belong to a view that cannot be opened.
+        unreadable = tuple((str(table.name), _NO_COLUMNS) for table in found if not table.columns)
+        found = tuple(table for table in found if table.columns)
         if mariadb and schemas and hides_constraints(connection, schemas):
             found = tuple(replace(table, foreign_keys=()) for table in found)
-            unreadable = (("foreign keys", _HIDDEN),)
+            unreadable = (*unreadable, ("foreign keys", _HIDDEN))
         return Schema(
             source="",
             dialect=info.dialect,
@@ -95,9 +100,10 @@ class MySQLDialect:
         """0 compares names of tables to the letter; 1 and 2 (Windows, macOS) do not."""
         return int(connection.exec_driver_sql("SELECT @@lower_case_table_names").scalar_one()) != 0
 
-    def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:  # noqa: ARG002
-        """None that is known here."""
-        return {}
+    def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:
+        """Views: what they call runs with the rights of whoever made them, or of whoever asks."""
+        views = connection.exec_driver_sql(_VIEWS)
+        return {QualifiedName(schema, name): "is a view, and reading it runs what it says" for schema, name in views}
 
     def canonicaliser(self, connection: Connection) -> Canonicalise:
         """See :mod:`drift.dialects.mysql.canonical`."""
