@@ -31,16 +31,24 @@ _end_process = os._exit
 _SHOW_CURSOR = "\x1b[?25h"
 
 
+class StoppedError(KeyboardInterrupt):
+    """The user, or the system, wants the program to end.
+
+    Not a KeyboardInterrupt itself: where one leaves code that runs by ``exec`` (a dataclass is made so), the
+    interpreter remembers it and ends the process by SIGINT at last, whatever exit code was meant.
+    """
+
+
 def listen() -> None:
     """Let each way of being told to stop unwind the stack as Ctrl-C does, so that scratch databases and servers are
     removed. What the caller has had ignored (``nohup``) stays ignored."""
     for number in STOPPING:
-        if signal.getsignal(number) == signal.SIG_DFL:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _interrupt)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+    raise StoppedError
 
 
 @contextmanager
@@ -56,7 +64,7 @@ def bounded(seconds: float | None) -> Iterator[None]:
 
     Raises:
         DriftError: It took longer.
-        KeyboardInterrupt: There was a signal, even where somebody else's code has swallowed it.
+        StoppedError: There was a signal, even where somebody else's code has swallowed it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -114,7 +122,7 @@ class _Watch:
             heard = self._next(None)
         if not heard:
             return
-        self.reason = self.reason or KeyboardInterrupt()
+        self.reason = self.reason or StoppedError()
         waiting = self._opened.now()
         heard = self._next(_PATIENCE)
         if heard is None:

@@ -32,6 +32,8 @@ ENDS = {
     "exec": "import os; os.execvp('true', ['true'])",
     "abort": "import os; os.abort()",
     "terminated": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+    # The interpreter notes an interrupt that leaves exec, and would end by the signal however it was dealt with.
+    "interrupted in exec": "exec('import os, signal; os.kill(os.getpid(), signal.SIGINT)')",
 }
 
 
