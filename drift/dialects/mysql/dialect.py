@@ -13,6 +13,7 @@ from drift.dialects.base import Canonicalise, Scope, ServerInfo
 from drift.dialects.mysql.canonical import canonicalise
 from drift.dialects.mysql.reader import hides_constraints, read_tables
 from drift.dialects.mysql.spelling import normal_form, spell_type
+from drift.dialects.mysql.views import Views
 from drift.schema import QualifiedName, Schema
 
 if TYPE_CHECKING:
@@ -101,9 +102,10 @@ class MySQLDialect:
         return int(connection.exec_driver_sql("SELECT @@lower_case_table_names").scalar_one()) != 0
 
     def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:
-        """Views: what they call runs with the rights of whoever made them, or of whoever asks."""
-        views = connection.exec_driver_sql(_VIEWS)
-        return {QualifiedName(schema, name): "is a view, and reading it runs what it says" for schema, name in views}
+        """See :mod:`drift.dialects.mysql.views`."""
+        names = [QualifiedName(schema, name) for schema, name in connection.exec_driver_sql(_VIEWS)]
+        default = self.info(connection).default_schema or ""
+        return Views(names, default_schema=default, folded=self._folds_tables(connection))
 
     def canonicaliser(self, connection: Connection) -> Canonicalise:
         """See :mod:`drift.dialects.mysql.canonical`."""

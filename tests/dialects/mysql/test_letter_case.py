@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
 import drift
+from drift.dialects import dialect_for
 from tests.servers import Server, ServerUnavailableError, fresh_database, start_mariadb
 
 DDL = """
@@ -92,3 +95,53 @@ def test_a_server_that_does_not_fold_them(mariadb_database: str) -> None:
     assert _said(_models(), mariadb_database) == []
     codes = {code for code, _ in _said(_models(users="users"), mariadb_database)}
     assert codes & {"TB101", "TB302"}
+
+
+@pytest.mark.parametrize("spelled", [("Seen", None), ("SEEN", "upper"), ("seen", "upper"), ("seen", None)])
+def test_a_view_is_not_read_under_another_spelling(folding_server: Server, spelled: tuple[str, str | None]) -> None:
+    """A probe that took ``Seen`` for a table would run what the view ``seen`` calls."""
+    with fresh_database(folding_server) as url:
+        engine = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in (
+                "CREATE PROCEDURE heard() DO 1",
+                "CREATE FUNCTION deed(what varchar(50)) RETURNS varchar(50) DETERMINISTIC READS SQL DATA "
+                "BEGIN CALL heard(); RETURN what; END",
+                "CREATE TABLE plain (id integer PRIMARY KEY, name varchar(50))",
+                "INSERT INTO plain VALUES (1, NULL)",
+                "CREATE VIEW seen AS SELECT id, deed(name) AS name FROM plain",
+            ):
+                connection.exec_driver_sql(statement)
+        name, schema = spelled
+        seen, out = _response(name, str(sa.make_url(url).database).upper() if schema else None)
+        before = _heard(engine)
+        report = drift.check(seen, url, responses=[out], probe=True, allow_empty=True)
+        assert _heard(engine) == before
+        assert any("is a view, and reading it runs what it says" in each.reason for each in report.not_checked)
+        with dialect_for("mysql").read_only(engine) as connection:
+            connection.exec_driver_sql("SELECT * FROM seen").all()
+        assert _heard(engine) > before
+
+
+def _response(table: str, schema: str | None) -> tuple[type[DeclarativeBase], type[BaseModel]]:
+    class Base(DeclarativeBase):
+        metadata = sa.MetaData(schema=schema)
+
+    class Seen(Base):
+        __tablename__ = table
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str | None] = mapped_column(sa.String(50))
+
+    class SeenOut(BaseModel):
+        model_config = ConfigDict(from_attributes=True)
+        __drift_model__ = Seen
+        id: int
+        name: str
+
+    return Base, SeenOut
+
+
+def _heard(engine: sa.Engine) -> int:
+    """How often a procedure was called on this server: it counts in transactions that only read, too."""
+    with engine.connect() as connection:
+        return int(connection.exec_driver_sql("SHOW GLOBAL STATUS LIKE 'Com_call_procedure'").one()[1])
