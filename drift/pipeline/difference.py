@@ -204,9 +204,14 @@ def _seen_from_there(outcomes: tuple[Outcome, ...], back: tuple[Outcome, ...]) -
 
     A constraint that is NOT VALID, or row-level security that is on, in the first database only, is a difference, too.
     """
-    known = {(item.code, item.subject.table) for item in outcomes if item.subject is not None}
+    seen = [item for item in outcomes if isinstance(item, Finding)]
+    subjects = {(item.code, item.subject) for item in seen}
+    # One thing may have another name on each side.
+    values = {(item.code, item.subject.table, item.expected, item.actual) for item in seen}
     for item in back:
-        if isinstance(item, Finding) and item.code[2] == "3" and (item.code, item.subject.table) not in known:
+        if not isinstance(item, Finding) or item.code[2] != "3" or (item.code, item.subject) in subjects:
+            continue
+        if (item.code, item.subject.table, item.actual, item.expected) not in values:
             yield replace(item, expected=item.actual, actual=item.expected, repair=None)
 
 

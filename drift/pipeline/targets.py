@@ -101,8 +101,8 @@ class Target:
             return
         try:
             # The session that env.py makes is the one whose schema the models mean.
-            session = self.environment.session if self.environment is not None else ()
-            with dialect.read_only(database.execution_options(drift_session=session)) as connection:
+            chosen = self.environment.search_path if self.environment is not None else None
+            with dialect.read_only(database.execution_options(drift_search_path=chosen)) as connection:
                 yield connection, dialect
         except DBAPIError as error:
             raise failure(error, database.url, self.origin) from error

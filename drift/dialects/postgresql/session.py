@@ -26,8 +26,8 @@ Rows = list[tuple[Any, ...]]
 
 _TIMEOUT_OPTION = "drift_timeout"
 _SERVER = "drift_server"
-SESSION = "drift_session"
-"""Execution option of an engine: statements with parameters that choose the schema which unqualified names mean."""
+_SEARCH_PATH = "drift_search_path"
+"""Execution option of an engine: the search path that the project chooses in place of the session's own."""
 LOCK_TIMEOUT = 5.0
 """Longest wait for a lock, in seconds: an ``ALTER TABLE`` that runs right now should not be waited for."""
 
@@ -138,20 +138,12 @@ def open_safely(engine: Engine) -> None:
 
 
 def _prepare(connection: Connection, timeout: float) -> None:
-    from sqlalchemy import text
-
     execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     # By itself, since it looks nothing up: the next statement may already have to wait for a lock on the catalog.
     execute(connection, f"SET LOCAL lock_timeout = {round(min(timeout / 2, LOCK_TIMEOUT) * 1000)}")
-    chosen = connection.get_execution_options().get(SESSION, ())
-    if chosen:
-        # What is called by a bare name there must be the server's own.
-        execute(connection, "SET LOCAL search_path = ''")
-    for statement, parameters in chosen:
-        if parameters:
-            connection.execute(text(statement), parameters)
-        else:
-            execute(connection, statement)
+    chosen = connection.get_execution_options().get(_SEARCH_PATH)
+    if chosen is not None:
+        configure(connection, {"search_path": chosen})
     _learn(connection)
     configure(connection, {"statement_timeout": f"{round(timeout * 1000)}ms", **_SAFE, **SPELLING})
 

@@ -23,7 +23,7 @@ from drift.errors import DriftError
 from drift.secrets import Scrubbed, environment_passwords, password_of
 from drift.sources.alembic_project.environment import CapturedEnvironment, environment
 from drift.sources.alembic_project.project import AlembicProject, env_failure
-from drift.sources.alembic_project.standin import no_database, reading_only, session_of
+from drift.sources.alembic_project.standin import no_database, reading_only, search_path_of
 from drift.sources.alembic_project.unfinished import EnvironmentFailedError, unfinished
 from drift.sources.connections.failures import failure
 from drift.sources.connections.urls import parse
@@ -70,7 +70,7 @@ class _Listener(EnvironmentContext):
             replace(
                 found,
                 arguments=self._arguments.get(number, {}),
-                session=session_of(self._connections.get(number)),
+                search_path=search_path_of(self._connections.get(number)),
             )
             for number, found in enumerate(self.captured)
         )

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Engine
 
 
-Statement = tuple[str, Any]
-"""SQL as it was run, and its parameters."""
-
-
 @dataclass(frozen=True, slots=True)
 class CapturedEnvironment:
     """One call of ``context.configure``.
@@ -36,7 +32,7 @@ class CapturedEnvironment:
         transaction_per_migration: Whether each revision has a transaction of its own.
         upgrade_token, downgrade_token: Names in the script template (several databases).
         schema_translate_map: The connection's execution option.
-        session: What it ran on its connection to choose the schema that unqualified names mean, with parameters.
+        search_path: What it chose on its connection (PostgreSQL); ``None`` where the session's own stays.
         version_locations: Where ``env.py`` says the revisions are; empty where it leaves that to the configuration.
         options: All arguments as they were given.
         arguments: What ``run_migrations(...)`` hands to each ``upgrade()``, for example the name of the database.
@@ -63,7 +59,7 @@ class CapturedEnvironment:
     upgrade_token: str = "upgrades"
     downgrade_token: str = "downgrades"
     schema_translate_map: Mapping[str | None, str | None] = field(default_factory=dict)
-    session: tuple[Statement, ...] = ()
+    search_path: str | None = None
     version_locations: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)

@@ -11,7 +11,10 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Dialect, Engine
 from sqlalchemy.sql.schema import MetaData
 
+from drift.dialects.postgresql.keywords import always_quote
+from drift.dialects.text import TornTextError
 from drift.errors import DriftError
+from drift.sources.alembic_project.search_path import chosen_path, statements
 from drift.sources.connections.drivers import choose_driver
 from drift.sources.connections.engines import CONNECT_TIMEOUT
 
@@ -21,24 +24,25 @@ _READS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HARMLESS = "SELECT 1"
-_CHOOSES_SCHEMA = re.compile(
-    r"^\s*(?:SET\s+(?:SESSION\s+|LOCAL\s+)?search_path\b|SET\s+SCHEMA\b|USE\s|SELECT\s+(?:pg_catalog\.)?set_config\s*\(\s*'search_path')",
-    re.IGNORECASE,
-)
 
 
-def session_of(connection: Any) -> tuple[tuple[str, Any], ...]:
-    """What was run on a connection to choose the schema that unqualified names mean."""
-    if connection is None:
-        return ()
-    stands_in = isinstance(connection, StandIn)
-    chosen = tuple(connection.session) if stands_in else ()
+def search_path_of(connection: Any) -> str | None:
+    """The search path that ``env.py`` has chosen on its connection; ``None`` where it has not."""
+    if not isinstance(connection, StandIn):
+        return None
     dialect = connection.engine.dialect
-    if chosen or not stands_in or dialect.default_schema_name is None:
-        return chosen
+    if connection.search_path is not None or dialect.default_schema_name is None or dialect.name != "postgresql":
+        return connection.search_path
     # It never connected, so that env.py itself has set it.
-    name = dialect.identifier_preparer.quote_identifier(dialect.default_schema_name)
-    return ((f"SET search_path TO {name}", None),) if dialect.name == "postgresql" else ()
+    return always_quote(dialect.default_schema_name)
+
+
+def _is_one(sql: str) -> bool:
+    """Whether a text is one statement: one behind it could end the transaction that only reads."""
+    try:
+        return ";" not in sql or len(statements(sql)) == 1
+    except TornTextError:
+        return False
 
 
 class Nothing:
@@ -103,13 +107,13 @@ class StandIn(Connection):
         self._log = log
         self._options: dict[str, Any] = dict(engine.get_execution_options())
         self.__dict__["info"] = {}
-        self.session: list[tuple[str, Any]] = []
+        self.search_path: str | None = None
 
     def execute(self, statement: Any, parameters: Any = None, *_: Any, **__: Any) -> Any:
         """Execute nothing."""
         self._log.append(str(statement)[:80])
-        if _CHOOSES_SCHEMA.match(str(statement)):
-            self.session.append((str(statement), parameters))
+        if self.dialect.name == "postgresql":
+            self.search_path = chosen_path(statement, parameters) or self.search_path
         return Nothing()
 
     exec_driver_sql = execute
@@ -267,7 +271,7 @@ def reading_only(tried: list[URL]) -> Iterator[None]:
     def guard(
         _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
     ) -> tuple[str, Any]:
-        if _READS.match(statement):
+        if _READS.match(statement) and _is_one(statement):
             return statement, parameters
         return _HARMLESS, [] if many else ()
 
