@@ -37,7 +37,7 @@ UNPRIVILEGED = "nobody"
 """PostgreSQL does not run as root; this account exists everywhere and owns nothing."""
 
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ", "TZDIR")
-"""What the server gets of the caller's environment, which may hold passwords."""
+"""What PostgreSQL's programs get of the caller's environment, which may hold passwords."""
 
 Identity = Mapping[str, Any]
 """Arguments for :mod:`subprocess`: as whom to run."""
@@ -89,7 +89,7 @@ def embedded_server(start_timeout: float = 30.0) -> Iterator[URL]:
                 stdout=log,
                 stderr=log,
                 cwd=data,
-                env=_environment(),
+                env=server_environment(),
                 start_new_session=True,
                 **identity,
             )
@@ -147,7 +147,7 @@ def _initialise(binaries: Path, data: Path, secret: Path, identity: Identity) ->
     done = subprocess.run(
         [str(binaries / "initdb"), "-D", str(data), *words, "--no-sync", "--wal-segsize=1"],
         cwd=data,
-        env=_environment(),
+        env=server_environment(),
         capture_output=True,
         text=True,
         errors="replace",
@@ -157,7 +157,8 @@ def _initialise(binaries: Path, data: Path, secret: Path, identity: Identity) ->
         raise DriftError("the embedded PostgreSQL does not start", details=tuple(done.stderr.splitlines()[-3:]))
 
 
-def _environment() -> dict[str, str]:
+def server_environment() -> dict[str, str]:
+    """The part of the caller's environment that a program of PostgreSQL needs."""
     return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
 

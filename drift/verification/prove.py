@@ -19,12 +19,12 @@ from drift.migration.plan import Plan
 from drift.migration.revision import add_to_docstring, identifiers, write
 from drift.migration.splitting import Link, place_of, split
 from drift.pipeline import Inputs, Report, run_check
-from drift.pipeline.plan_costs import Live, live_details
-from drift.schema import QualifiedName, Schema
+from drift.schema import QualifiedName
 from drift.secrets import scrub
 from drift.verification.alembic_judge import alembic_differences
-from drift.verification.clone import clone
-from drift.verification.comparing import lacking, structural_differences
+from drift.verification.comparing import structural_differences
+from drift.verification.copying import copied, lacks_of, on_scratch, table_of
+from drift.verification.live import Live, live_details
 from drift.verification.proof import Proof
 from drift.verification.rows import Supply, count_rows, fill, supplies
 from drift.verification.running import RevisionModule, counting, load, run
@@ -246,58 +246,48 @@ class _Case:
 
 def _prove(case: _Case, rows: int) -> Proof:
     started = perf_counter()
-    live = live_details(case.inputs, case.report.comparison.alignment.actual)
     stops: list[str] = []
-    for supply in supplies(rows, live.statistics):
-        proof, stopped = _prove_once(case, live, supply)
-        if stopped is None or supply.rows == 0:
-            break
-        stops.append(f"{supply.label}: {stopped}")
+    with live_details(case.inputs, case.report.comparison.alignment.actual) as live:
+        for supply in supplies(rows, live.statistics):
+            proof, stopped = _prove_once(case, live, supply)
+            if stopped is None or supply.rows == 0:
+                break
+            stops.append(f"{supply.label}: {stopped}")
     return replace(proof, stops=tuple(stops), seconds=perf_counter() - started)
 
 
 def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str | None]:
     """One run on one scratch database; also why the revision itself stopped on its rows, if it did."""
-    comparison, inputs = case.report.comparison, case.inputs
-    live = comparison.alignment.actual
-    with _inside(comparison.project), case.server.database(extensions=live.extensions) as scratch:
+    comparison, inputs, live = case.report.comparison, case.inputs, details.schema
+    roles = details.archive.roles if details.archive is not None else ()
+    with (
+        _inside(comparison.project),
+        case.server.database(extensions=live.extensions, roles=roles) as scratch,
+    ):
         engine = scratch.engine()
         module = load(case.path)
         options = comparison.environment.options if comparison.environment is not None else {}
         inputs.progress("copying the live structure")
+        copy = copied(details, scratch, engine, inputs)
         with engine.connect() as connection:
-            refused = (*scratch.refused, *clone(live, connection, details.beside))
             put = fill(connection, live, supply) if supply.rows else 0
-        copied = run_check(_on(inputs, scratch)).alignment.actual if refused else live
         # What is wrong with the live database now is not brought in by the revision, even where a pending one hides it.
         known = alembic_differences(engine, comparison.natives, live) if case.before else ()
         broken = None
+        touched: frozenset[QualifiedName] = frozenset()
         for earlier in case.before:
             broken = broken or _attempt(f"revision before it, {earlier.name},", load(earlier).upgrade, engine, options)
         if broken is not None:
             proof = Proof(scratch.label, broken.text)
         else:
             seen = (case.report.findings, known)
-            proof, broken = _run_through(module, scratch, engine, inputs, case.claims, options, seen)
+            proof, broken, touched = _run_through(module, scratch, engine, inputs, case.claims, options, seen)
         engine.dispose()
-    lacks = _lacks((*case.claims, *proof.answered), live, copied)
-    not_cloned = tuple(scrub(f"{item.statement}: {item.reason}") for item in refused)
+    about = {table_of(finding) for finding in (*case.claims, *proof.answered)} | touched
+    not_cloned = tuple(scrub(f"{item.statement}: {item.reason}") for item in copy.refused)
     return replace(
-        proof, not_cloned=not_cloned, lacks=lacks, rows=put, strangers=scratch.strangers
+        proof, not_cloned=not_cloned, lacks=lacks_of(about, details, copy), rows=put, strangers=scratch.strangers
     ), broken.stopped if broken is not None else None
-
-
-def _lacks(findings: Iterable[Finding], live: Schema, copied: Schema) -> tuple[str, ...]:
-    """What is missing in the copy of the tables that findings are about."""
-    about = {QualifiedName(f.subject.schema, f.subject.table or f.subject.name) for f in findings}
-    there = {_placed(table.name, copied): table for table in copied.tables}
-    tables = (table for table in live.tables if table.name in about)
-    return tuple(name for table in tables for name in lacking(table, there.get(_placed(table.name, live))))
-
-
-def _placed(name: QualifiedName, schema: Schema) -> QualifiedName:
-    """Without the default schema, which on MySQL is the database."""
-    return QualifiedName(None, name.name) if name.schema == schema.default_schema else name
 
 
 def _inside(project: AlembicProject | None) -> Any:
@@ -314,8 +304,9 @@ def _run_through(
     claims: tuple[Finding, ...],
     options: Any,
     known: tuple[tuple[Finding, ...], tuple[str, ...]],
-) -> tuple[Proof, _Broken | None]:
-    on_copy = _on(inputs, scratch)
+) -> tuple[Proof, _Broken | None, frozenset[QualifiedName]]:
+    """The proof, why it broke off, and the tables that the upgrade changed."""
+    on_copy = on_scratch(inputs, scratch)
     inputs.progress("checking the copy")
     first = run_check(on_copy)
     natives = first.comparison.natives
@@ -327,9 +318,11 @@ def _run_through(
         broken = _attempt("upgrade", module.upgrade, engine, options)
     proof = replace(proof, statements=len(statements))
     if broken is not None:
-        return replace(proof, error=broken.text), broken
+        return replace(proof, error=broken.text), broken, frozenset()
     inputs.progress("checking the copy again")
     second = run_check(on_copy)
+    before, after = first.alignment.actual.tables, second.alignment.actual.tables
+    touched = frozenset(table.name for table in set(before) ^ set(after))
     seen_after = alembic_differences(engine, natives, second.alignment.actual)
     proof = _judge(proof, first, second, claims, known[0], module.until_later)
     new = [text for text in seen_after if text not in seen_before]
@@ -344,10 +337,10 @@ def _run_through(
     inputs.progress("downgrading the copy")
     broken = _attempt("downgrade", module.downgrade, engine, options)
     if broken is not None:
-        return replace(proof, error=broken.text), broken
+        return replace(proof, error=broken.text), broken, touched
     third = run_check(on_copy)
     differences = structural_differences(first.alignment.actual, third.alignment.actual, engine)
-    return replace(proof, differences=differences), None
+    return replace(proof, differences=differences), None, touched
 
 
 def _announced(finding: Finding, until_later: frozenset[str]) -> bool:
@@ -357,18 +350,6 @@ def _announced(finding: Finding, until_later: frozenset[str]) -> bool:
     names = columns if isinstance(columns, tuple) else ()
     places = [".".join(part for part in (subject.schema, subject.table, name) if part) for name in names]
     return not until_later.isdisjoint([place_of(finding), *places])
-
-
-def _on(inputs: Inputs, scratch: Scratch) -> Inputs:
-    """The same question, asked of the scratch database."""
-    return replace(
-        inputs,
-        database=scratch.url,
-        origin="the scratch database",
-        baseline=None,
-        probe=False,
-        allow_empty=True,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +371,9 @@ def _attempt(phase: str, function: Any, engine: Engine, options: Any) -> _Broken
             run([function], connection, options)
     except Exception as error:  # a revision may raise anything, and all of it is an answer
         original = getattr(error, "orig", None) or error
-        first = str(original).strip().split("\n")[0]
+        first, *more = str(original).strip().split("\n")
+        # What stands in the way is often only named there: a policy, a view.
+        first += "".join(f" ({line.removeprefix('DETAIL:').strip()})" for line in more if line.startswith("DETAIL:"))
         statement = getattr(error, "statement", None)
         where = f" in: {' '.join(str(statement).split())[:200]}" if statement else ""
         stopped = scrub(first) if isinstance(error, RuntimeError) else None

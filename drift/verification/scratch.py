@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from drift.errors import DriftError
+from drift.migration.ddl.quoting import Quoting
 from drift.schema import Extension
 from drift.sources.connections import engine_for, failure, parse
 from drift.verification.clone import NotCloned
@@ -26,6 +27,7 @@ from drift.verification.embedded import embedded_binaries, embedded_server
 from drift.verification.extensions import make_extensions
 from drift.verification.leftovers import owned_folder, owned_name, owner_of
 from drift.verification.logins import is_superuser, make_login, require_entrance, require_harmless
+from drift.verification.statements import run_as_written
 
 PREFIX = "drift_scratch_"
 """Every scratch database on a server that somebody else runs is called so; nothing else is ever dropped."""
@@ -64,20 +66,25 @@ class ScratchServer:
         label: What it is, for people, without secrets.
         url: As whom databases are made; ``None`` for SQLite's files.
         trust_schema: Whether the live schema's functions may run as that login, whatever it may do.
+        ours: Whether it was started for this command, and ends with it.
     """
 
     kind: str
     label: str
     url: URL | None
     trust_schema: bool = False
+    ours: bool = False
 
     @contextmanager
-    def database(self, *, foreign: bool = True, extensions: Sequence[Extension] = ()) -> Iterator[Scratch]:
+    def database(
+        self, *, foreign: bool = True, extensions: Sequence[Extension] = (), roles: Sequence[str] = ()
+    ) -> Iterator[Scratch]:
         """An empty database.
 
         Args:
             foreign: What is put into it comes from a live database, and is not to have a superuser's rights.
             extensions: What it must have (PostgreSQL).
+            roles: Whom its privileges and policies name (PostgreSQL). They are made where the server is ours.
 
         Raises:
             DriftError: The server refuses, or its login has rights that foreign code must not get.
@@ -96,6 +103,8 @@ class ScratchServer:
                     strangers = _drop_left_over(connection)
                     version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
                     url, owner = self._create(connection, name, engine.url, guarded)
+                    if self.ours:
+                        _make_roles(connection, roles)
                 refused = _extended(engine.url.set(database=name), extensions, owner, guarded)
             except SQLAlchemyError as error:
                 raise failure(error, self.url, "--scratch-url") from None
@@ -117,6 +126,17 @@ class ScratchServer:
         entrance = login.url(url, name)
         require_entrance(entrance)
         return entrance, login.name
+
+
+def _make_roles(connection: Connection, roles: Sequence[str]) -> None:
+    """Make the roles that are not there; nobody can log in as one of them."""
+    if not roles:
+        return
+    there = set(connection.exec_driver_sql("SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles").scalars())
+    quoting = Quoting("postgresql", None)
+    for role in roles:
+        if role not in there:
+            run_as_written(connection, f"CREATE ROLE {quoting.name(role)}")
 
 
 def _extended(url: URL, extensions: Sequence[Extension], owner: str | None, guarded: bool) -> tuple[NotCloned, ...]:
@@ -186,10 +206,10 @@ def scratch_server(
         yield _files()
     elif dialect == "postgresql" and embedded_binaries() is not None:
         with embedded_server() as url:
-            yield ScratchServer(dialect, "an embedded PostgreSQL", url, trust_schema)
+            yield ScratchServer(dialect, "an embedded PostgreSQL", url, trust_schema, ours=True)
     elif docker_answers():
         with _container(dialect) as url:
-            yield ScratchServer(url.get_backend_name(), "a container", url, trust_schema)
+            yield ScratchServer(url.get_backend_name(), "a container", url, trust_schema, ours=True)
     else:
         raise DriftError(
             f"there is no scratch database for {dialect}",

@@ -240,7 +240,7 @@ def test_what_rests_on_an_extension_that_is_left_out_is_told(database: str, tmp_
     run_script(database, DATABASE + "CREATE EXTENSION dblink; CREATE TABLE remote (id int, row dblink_pkey_results);")
     out = Project(tmp_path, database).drift("revision", "-m", "motto").out
     assert "Not part of the copy: CREATE EXTENSION dblink: it brings the foreign-data wrapper dblink_fdw" in out
-    assert "Not part of the copy: CREATE TABLE remote" in out
+    assert "Not part of the copy: CREATE TABLE public.remote" in out
     assert "Proven on an embedded PostgreSQL" in out
 
 
@@ -257,7 +257,7 @@ def test_a_table_whose_copy_lacks_something_is_not_proven(database: str, tmp_pat
         path.unlink()
     run_script(database, "CREATE INDEX ix_length ON users (length_in_c(name))")
     said = project.drift("revision", "-m", "motto", expect=2).err
-    assert "Missing in the copy: public.users ix_length" in said
+    assert "Missing in the copy: index public.ix_length" in said
     assert "Not part of the copy: CREATE INDEX ix_length" in said
 
 

@@ -201,19 +201,19 @@ def configure(connection: Connection, settings: Mapping[str, str]) -> None:
 
 def execute(connection: Connection, sql: str) -> None:
     """Run one statement exactly as written and drop what it returns."""
-    connection.exec_driver_sql(_escaped(connection, sql), execution_options={"no_parameters": True}).close()
+    connection.exec_driver_sql(escaped(connection, sql), execution_options={"no_parameters": True}).close()
 
 
 def rows(connection: Connection, sql: str) -> Rows:
     """Run one query exactly as written; the driver's own rows, which cost less than SQLAlchemy's."""
-    result = connection.exec_driver_sql(_escaped(connection, sql), execution_options={"no_parameters": True})
+    result = connection.exec_driver_sql(escaped(connection, sql), execution_options={"no_parameters": True})
     cursor: Any = result.cursor
     fetched: Rows = cursor.fetchall()
     result.close()
     return fetched
 
 
-def _escaped(connection: Connection, sql: str) -> str:
+def escaped(connection: Connection, sql: str) -> str:
     """pg8000 reads ``%`` as a placeholder even without parameters; the other drivers do not."""
     return sql.replace("%", "%%") if connection.dialect.driver == "pg8000" else sql
 
