@@ -91,6 +91,7 @@ def restrict(report: Report, inputs: Inputs, files: frozenset[Path], base: str) 
             verdict.server,
             verdict.seconds,
             (*verdict.notes, note),
+            actual_origin=verdict.actual_origin,
         ),
         today=date.today(),
     )

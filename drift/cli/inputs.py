@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from drift.cli.environment import AFTER_THE_FILE
 from drift.cli.failures import remember_secret
 from drift.cli.options import Settings
 from drift.cli.progress import Progress, silent
@@ -41,6 +42,7 @@ def inputs_for(settings: Settings, progress: Progress = silent, *, accepted: boo
         models=config.models,
         database=database,
         origin=origin or "database",
+        ambient=origin in AFTER_THE_FILE and config.database_url is None,
         responses=config.responses,
         directory=settings.directory,
         alembic=config.path(config.alembic) if config.alembic else None,

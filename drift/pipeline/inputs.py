@@ -26,6 +26,7 @@ class Inputs:
         database: URL text, SQLAlchemy URL, Engine, Connection, or the path of a snapshot; ``None``: taken from the
             Alembic project.
         origin: Where ``database`` was named, for messages: ``DATABASE_URL``, ``--database-url``.
+        ambient: ``origin`` is a variable that other programs read, too, so that it may not be meant.
         responses: Modules, FastAPI apps or Pydantic classes, by reference or as objects.
         directory: The project's directory; modules are imported as if started there.
         alembic: The project's ``alembic.ini`` where it was named.
@@ -43,6 +44,7 @@ class Inputs:
     models: tuple[object, ...] = ()
     database: object | None = None
     origin: str = "database"
+    ambient: bool = False
     responses: tuple[object, ...] = ()
     directory: Path = field(default_factory=Path.cwd)
     alembic: Path | None = None

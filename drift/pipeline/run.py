@@ -75,6 +75,7 @@ def check_targets(
             compared=compared,
             expected_source=whole.expected.source,
             actual_source=whole.actual.source,
+            actual_origin=", ".join(dict.fromkeys(one.target.origin for one in comparisons if one.target.origin)),
             dialect=whole.actual.dialect,
             server=whole.actual.server,
             seconds=perf_counter() - started,

@@ -183,7 +183,7 @@ def resolve_targets(inputs: Inputs) -> tuple[tuple[Target, ...], tuple[Outcome, 
     explicit = _named_models(inputs)
     groups = _by_database(inputs, project.environments)
     targets = tuple(_target(inputs, project, group, explicit or _models_of(group, inputs, project)) for group in groups)
-    return targets, project.outcomes, (*project.notes, *_left_out(explicit))
+    return targets, project.outcomes, (*project.notes, *_outranked(inputs, project), *_left_out(explicit))
 
 
 def resolve_models(inputs: Inputs) -> Target:
@@ -258,6 +258,29 @@ def _left_out(models: Models | None) -> Iterator[str]:
         first = ", ".join(models.skipped[:_SHOWN])
         more = f" and {len(models.skipped) - _SHOWN} more" if len(models.skipped) > _SHOWN else ""
         yield f"left out of {models.source}, because it runs inside of Alembic only: {first}{more}."
+
+
+def _outranked(inputs: Inputs, project: Project) -> Iterator[str]:
+    """A variable of the environment may have been set for another program: say that the project names another database.
+
+    Whoever gives an option, or writes a configuration file of drift, means it.
+    """
+    from drift.sources.connections import display
+
+    named = named_url(inputs) if inputs.ambient else None
+    own = [one.outranked for one in project.environments if one.outranked is not None]
+    other = next((url for url in own if named is not None and not _same_database(url, named)), None)
+    if other is not None:
+        yield f"{inputs.origin} was taken, not the database of env.py, where `alembic upgrade` goes: {display(other)}"
+
+
+def _same_database(first: URL, second: URL) -> bool:
+    """Whether two URLs lead to one place, whatever the driver and the account."""
+
+    def place(url: URL) -> tuple[object, ...]:
+        return url.get_backend_name(), url.host, url.port, url.database
+
+    return place(first) == place(second)
 
 
 def _named_models(inputs: Inputs) -> Models | None:

@@ -28,6 +28,7 @@ class Circumstances:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     labels: tuple[str, str] = ("models", "database")
+    actual_origin: str = ""
 
 
 def judge(
@@ -90,6 +91,7 @@ def judge(
         compared=circumstances.compared,
         expected_source=circumstances.expected_source,
         actual_source=circumstances.actual_source,
+        actual_origin=circumstances.actual_origin,
         dialect=circumstances.dialect,
         server=circumstances.server,
         seconds=circumstances.seconds,

@@ -31,6 +31,7 @@ class Verdict:
         expired: Baseline entries (descriptions) whose day has passed and whose finding is still there; they fail.
         notes: Remarks for the end of the report, for example about pending revisions.
         expected_source, actual_source: Where the sides came from, without secrets.
+        actual_origin: What named the database: an option, a variable, a file, ``env.py``; empty where nobody said.
         seconds: Wall time of the check.
         baseline: Name of the baseline file, ``None`` without one.
         labels: What the two sides are called in the rows below a finding.
@@ -49,6 +50,7 @@ class Verdict:
     compared: Compared = field(default_factory=Compared)
     expected_source: str = ""
     actual_source: str = ""
+    actual_origin: str = ""
     dialect: str = ""
     server: str | None = None
     seconds: float = 0.0

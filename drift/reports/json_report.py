@@ -23,7 +23,12 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "version": VERSION,
         "tool": {"name": "drift", "version": __version__},
         "expected": {"source": verdict.expected_source},
-        "actual": {"source": verdict.actual_source, "dialect": verdict.dialect, "server": verdict.server},
+        "actual": {
+            "source": verdict.actual_source,
+            "origin": verdict.actual_origin,
+            "dialect": verdict.dialect,
+            "server": verdict.server,
+        },
         "summary": {
             **{severity.value: verdict.count(severity) for severity in Severity},
             "accepted": len(verdict.accepted),

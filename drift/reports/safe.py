@@ -73,9 +73,13 @@ def without_secrets(verdict: Verdict, secrets: Iterable[str] = ()) -> Verdict:
         "scripts": tuple((key, clean(script)) for key, script in verdict.scripts),
         "drifted": tuple(_scrubbed(pair, known) for pair in verdict.drifted),
         **{name: texts(getattr(verdict, name)) for name in ("stale", "expired", "notes")},
-        **{name: clean(getattr(verdict, name)) for name in ("expected_source", "actual_source", "server", "baseline")},
+        **{name: clean(getattr(verdict, name)) for name in _TEXTS},
     }
     return replace(verdict, **changes)
+
+
+_TEXTS = ("expected_source", "actual_source", "actual_origin", "server", "baseline")
+"""Attributes of a verdict that are one text, or nothing."""
 
 
 def _scrubbed(value: Any, secrets: tuple[str, ...]) -> Any:

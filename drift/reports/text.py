@@ -157,7 +157,8 @@ def _closing(verdict: Verdict) -> list[list[Piece]]:
         code = _most_telling(verdict.findings).code
         way = f"`drift explain {code}` for the meaning, `drift plan` for the repair."
         lines.append([("help: ", "bold"), (way, "")])
-    return lines
+    between = words.between(verdict)
+    return [*lines, [("compared: ", "bold"), (visible(between), "")]] if between else lines
 
 
 def _most_telling(findings: tuple[Finding, ...]) -> Finding:

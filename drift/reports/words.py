@@ -74,6 +74,15 @@ def compared(verdict: Verdict) -> str:
     return f"{', '.join(parts)} compared in {verdict.seconds:.1f} s."
 
 
+def between(verdict: Verdict) -> str:
+    """``models app.models:Base, database postgresql://… (from env.py)``, or nothing where no database was named."""
+    if not verdict.actual_source:
+        return ""
+    origin = f" (from {verdict.actual_origin})" if verdict.actual_origin else ""
+    (first, second), expected = verdict.labels, verdict.expected_source
+    return f"{first} {expected}, {second} {verdict.actual_source}{origin}"
+
+
 def set_aside(verdict: Verdict) -> str:
     """`` 3 accepted by drift-baseline.json. 1 ignored.``, or nothing."""
     parts = []

@@ -60,6 +60,7 @@ def test_json_holds_what_programs_rely_on():
     assert document["expected"] == {"source": "app.models:Base"}
     assert document["actual"] == {
         "source": "postgresql://shop:***@localhost/shop",
+        "origin": "",
         "dialect": "postgresql",
         "server": "15.4",
     }

@@ -25,6 +25,7 @@ not checked  CK301 check-expression-mismatch  2 constraints
 Found 3 findings: 2 errors, 1 warning. 3 accepted by drift-baseline.json.
 note: the database is two revisions behind head; `alembic upgrade head` resolves 1 of them.
 help: `drift explain CO301` for the meaning, `drift plan` for the repair.
+compared: models app.models:Base, database postgresql://shop:***@localhost/shop
 """
 
 

@@ -146,11 +146,41 @@ def _run(
     databases: AbstractContextManager[None],
 ) -> tuple[CapturedEnvironment, ...]:
     config = project.config(x_arguments)
-    if database_url is not None:
-        text = database_url.render_as_string(hide_password=False)
-        config.set_main_option("sqlalchemy.url", text.replace("%", "%%"))
-    with project.inside():
-        return _listen(project, config, databases)
+    if database_url is None:
+        with project.inside():
+            return _listen(project, config, databases)
+    written = _written_url(config)
+    text = database_url.render_as_string(hide_password=False)
+    config.set_main_option("sqlalchemy.url", text.replace("%", "%%"))
+    with project.inside(), _setting(config) as chosen:
+        found = _listen(project, config, databases)
+    # Where env.py set the option itself, the file's text means nothing.
+    own = None if "sqlalchemy.url" in chosen else written
+    return tuple(replace(one, outranked=own if one.url in (None, database_url) else one.url) for one in found)
+
+
+def _written_url(config: Config) -> URL | None:
+    """``sqlalchemy.url`` of the file, unless it is only a placeholder."""
+    try:
+        return parse(config.get_main_option("sqlalchemy.url"), origin="sqlalchemy.url")
+    except (DriftError, configparser.Error):
+        return None
+
+
+@contextmanager
+def _setting(config: Config) -> Iterator[list[str]]:
+    """The names of the options that are set meanwhile."""
+    before, names = config.set_section_option, list[str]()
+
+    def heard(section: str, name: str, value: str) -> None:
+        names.append(name)
+        before(section, name, value)
+
+    config.set_section_option = heard  # type: ignore[method-assign]
+    try:
+        yield names
+    finally:
+        del config.set_section_option
 
 
 def _listen(

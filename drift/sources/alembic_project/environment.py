@@ -21,6 +21,7 @@ class CapturedEnvironment:
     Attributes:
         target_metadata: The models' metadata, always a tuple; empty for ``None``.
         url: The database; ``None`` where only a dialect was given.
+        outranked: What it would connect to, where another URL was put in the place of ``sqlalchemy.url``.
         engine: The engine whose connection was handed over, unless it is an async one.
         dialect_name: SQLAlchemy's dialect name.
         include_object, include_name, include_schemas: Alembic's filters.
@@ -40,6 +41,7 @@ class CapturedEnvironment:
 
     target_metadata: tuple[MetaData, ...] = ()
     url: URL | None = None
+    outranked: URL | None = None
     engine: Engine | None = None
     dialect_name: str | None = None
     include_object: Callable[..., bool] | None = None

@@ -23,9 +23,12 @@ _SYNC = {
     "mssql": {"pyodbc": "pyodbc", "pymssql": "pymssql"},
 }
 _ASYNC = {
-    "asyncpg", "psycopg_async", "psycopgasync", "aiopg", "aiomysql", "asyncmy", "aiosqlite", "oracledb_async",
-    "aioodbc",
-}  # fmt: skip
+    "postgresql": {"asyncpg": "asyncpg", "psycopg_async": "psycopg", "psycopgasync": "psycopg", "aiopg": "aiopg"},
+    "mysql": {"aiomysql": "aiomysql", "asyncmy": "asyncmy"},
+    "sqlite": {"aiosqlite": "aiosqlite"},
+    "oracle": {"oracledb_async": "oracledb"},
+    "mssql": {"aioodbc": "aioodbc"},
+}
 _INSTALL = {
     "postgresql": "pip install 'sqlalchemy-drift[postgresql]'  (or psycopg2-binary, or psycopg[binary])",
     "mysql": "pip install 'sqlalchemy-drift[mysql]'  (or pymysql)",
@@ -54,7 +57,8 @@ def choose_driver(url: URL, *, origin: str | None = None) -> URL:
     known = _SYNC.get(family)
     if known is None:
         return _of_other_product(url, origin)
-    if wanted and wanted not in known and wanted not in _ASYNC:
+    asynchronous = _ASYNC[family]
+    if wanted and wanted not in known and wanted not in asynchronous:
         return _of_other_product(url, origin)
     candidates = ([wanted] if wanted in known else []) + [name for name in known if name != wanted]
     reasons: list[str] = []
@@ -63,11 +67,18 @@ def choose_driver(url: URL, *, origin: str | None = None) -> URL:
         if problem is None:
             return url.set(drivername=f"{backend}+{name}")
         reasons.append(f"{known[name]}: {problem}")
+    there = dict.fromkeys(module for module in asynchronous.values() if _import_problem(module) is None)
     raise DriftError(
-        f"no driver for {backend} is installed",
+        f"no synchronous driver for {backend} is installed",
         place=origin,
-        details=tuple(reasons),
-        help=(f"Install one into the environment that runs drift: {_INSTALL.get(family, 'a DBAPI driver')}",),
+        details=(
+            *(f"{module}: installed, but asynchronous; drift reads through a synchronous driver" for module in there),
+            *reasons,
+        ),
+        help=(
+            f"Install one {'beside it, ' if there else ''}into the environment that runs drift: "
+            f"{_INSTALL.get(family, 'a DBAPI driver')}",
+        ),
     )
 
 

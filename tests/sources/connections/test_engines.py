@@ -53,9 +53,29 @@ def test_no_driver(installed: Any) -> None:
     installed()
     with pytest.raises(DriftError) as caught:
         drivers.choose_driver(make_url("postgresql+asyncpg://shop:s3cr3t@h/d"), origin="DATABASE_URL")
-    assert caught.value.title == "no driver for postgresql is installed"
+    assert caught.value.title == "no synchronous driver for postgresql is installed"
     assert "sqlalchemy-drift[postgresql]" in caught.value.help[0]
+    assert "beside" not in caught.value.help[0]
+    assert not any("asynchronous" in line for line in caught.value.details)
     assert "s3cr3t" not in str(caught.value.__dict__)
+
+
+@pytest.mark.parametrize(
+    ("given", "module"),
+    [
+        ("postgresql", "asyncpg"),
+        ("postgresql+asyncpg", "asyncpg"),
+        ("mysql+aiomysql", "aiomysql"),
+        ("mariadb", "asyncmy"),
+    ],
+)
+def test_only_an_asynchronous_driver(installed: Any, given: str, module: str) -> None:
+    """It is there, and the message says why that does not do."""
+    installed(module)
+    with pytest.raises(DriftError) as caught:
+        drivers.choose_driver(make_url(f"{given}://h/d"))
+    assert caught.value.details[0].startswith(f"{module}: installed, but asynchronous")
+    assert "beside it" in caught.value.help[0]
 
 
 def test_a_driver_that_nobody_knows() -> None:
