@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from drift.alignment import Alignment, Pair, TablePair
 from drift.checks.causes import columns_of
+from drift.dialects import dialect_for
 from drift.findings import Finding, Subject
 from drift.migration.ddl.postgresql import PostgresDDL
 from drift.migration.ddl.quoting import Quoting
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from drift.migration.handlers.loose_keys import Loose
 
 MAX_IDENTIFIER = 63
+"""Bytes."""
 
 
 class NativeObjects(Protocol):
@@ -205,6 +207,10 @@ class PlanContext:
                 names[columns.actual.name] = columns.expected.name
         return names
 
+    def truncate(self, name: str) -> str:
+        """What the server makes of a name that is too long."""
+        return dialect_for(self.dialect).truncate(name)
+
     def schema(self, pair: TablePair) -> str | None:
         """The ``schema=`` argument of operations on the table."""
         return self.quoting.schema(self.table_name(pair))
@@ -219,11 +225,11 @@ class PlanContext:
             return given
         middle = "_".join(column for column in columns if column.isidentifier())
         parts = [table.name, middle] if middle else [table.name]
-        name = "_".join(parts)[: MAX_IDENTIFIER - len(suffix) - 1] + "_" + suffix
+        name = _cut("_".join(parts), MAX_IDENTIFIER - len(suffix) - 1) + "_" + suffix
         candidate, number = name, 0
         while candidate in self._names:
             number += 1
-            candidate = f"{name[: MAX_IDENTIFIER - len(str(number))]}{number}"
+            candidate = f"{_cut(name, MAX_IDENTIFIER - len(str(number)))}{number}"
         self._names.add(candidate)
         return candidate
 
@@ -296,6 +302,10 @@ def _of_kind(pairs: list[Pair[NamedT]], code: str) -> list[Pair[NamedT]]:
     missing = {"1": "actual", "2": "expected"}.get(code[2])
     fitting = [pair for pair in pairs if missing is not None and getattr(pair, missing) is None]
     return fitting or pairs
+
+
+def _cut(name: str, room: int) -> str:
+    return name.encode()[:room].decode(errors="ignore")
 
 
 def _is_meant(thing: Any, table: Table, finding: Finding) -> bool:

@@ -32,7 +32,7 @@ def native_column(context: PlanContext, pair: TablePair, column: Column) -> sa.C
     table = context.native(pair)
     if table is None:
         return None
-    return next((c for c in table.columns if c.name == column.name or str(c.name)[:63] == column.name), None)
+    return next((c for c in table.columns if column.name in (c.name, context.truncate(str(c.name)))), None)
 
 
 def without_create(type_: Any, dialect: str) -> Any:

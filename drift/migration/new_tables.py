@@ -82,7 +82,7 @@ def _copy(context: PlanContext, table: Table, native: sa.Table, late: tuple[Fore
     metadata = sa.MetaData(naming_convention=native.metadata.naming_convention)
     items: list[Any] = [copy_native(column, context.dialect) for column in native.columns]
     keep = {column.name for column in table.columns}
-    items = [item for item in items if str(item.name)[:63] in keep]
+    items = [item for item in items if context.truncate(str(item.name)) in keep]
     options = dict(native.kwargs)
     copy = sa.Table(
         native.name,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+
+from sqlalchemy.sql.compiler import BIND_PARAMS, BIND_PARAMS_ESC
 
 WIDTH = 100
 """Longest piece of a string literal on one line."""
@@ -18,8 +19,8 @@ def literal(text: str) -> str:
 
 
 def escape_binds(sql: str) -> str:
-    """SQL for ``text()``, which takes ``:name`` for a parameter; the regular expression is the one of SQLAlchemy."""
-    return re.sub(r"(?<![:\w\\]):(?=\w+(?!:))", r"\\:", sql)
+    """SQL for ``text()``, which takes ``:name`` for a parameter, and ``\\:name`` for one that was escaped."""
+    return BIND_PARAMS.sub(r"\\\g<0>", BIND_PARAMS_ESC.sub(r"\\\g<0>", sql))
 
 
 def python_string(text: str) -> list[str]:

@@ -72,6 +72,7 @@ def render_script(script: ops.MigrationScript, dialect: str, options: RenderOpti
 
 def _context(dialect: str, options: RenderOptions) -> AutogenContext:
     migration = MigrationContext.configure(dialect=native_dialect(dialect))
+    _escape_expressions(migration.impl)
     opts: dict[str, Any] = {
         "sqlalchemy_module_prefix": options.sqlalchemy_module_prefix,
         "alembic_module_prefix": options.alembic_module_prefix,
@@ -82,6 +83,17 @@ def _context(dialect: str, options: RenderOptions) -> AutogenContext:
     context = AutogenContext(migration, opts=opts)
     context.imports = set()
     return context
+
+
+def _escape_expressions(impl: Any) -> None:
+    """Have every expression written so that ``text()`` reads it as it is; an index's goes through no ``text()``."""
+    plain = impl.render_ddl_sql_expr
+
+    def escaped(expression: Any, *, is_index: bool = False, **more: Any) -> str:
+        sql = str(plain(expression, is_index=is_index, **more))
+        return sql if is_index else escape_binds(sql)
+
+    impl.render_ddl_sql_expr = escaped
 
 
 def _body(context: AutogenContext, operations: Iterable[ops.MigrateOperation]) -> str:

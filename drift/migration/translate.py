@@ -82,7 +82,7 @@ def sequence_after_renames(context: PlanContext, sequence: Sequence) -> Qualifie
         name = sequence.name.name
         if old.name == new.name or not name.startswith(f"{old.name}_"):
             return QualifiedName(new.schema, name)
-        following = QualifiedName(new.schema, (new.name + name[len(old.name) :])[:63])
+        following = QualifiedName(new.schema, context.truncate(new.name + name[len(old.name) :]))
         # One whose column is dropped, or numbered otherwise, goes under its old name.
         serial = column is not None and column.auto_increment and column.identity is None
         named = any(p.expected is not None and p.expected.name == following for p in context.alignment.sequences)

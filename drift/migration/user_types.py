@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY
 from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
 
-from drift.migration.python_text import escape_binds
-
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
@@ -32,8 +30,6 @@ def item_renderer(options: RenderOptions) -> Callable[[str, Any, AutogenContext]
                 return rendered
         if kind == "type":
             return _array(item, context) or _named_type(item, context) or _user_type(item, context, options)
-        if kind == "check":
-            return _check(item, context)
         return False
 
     return render
@@ -67,19 +63,6 @@ def _named_type(item: Any, context: AutogenContext) -> str | None:
         return f"postgresql.DOMAIN({item.name!r}, {_repr_type(item.data_type, context)}, create_type=False{of_schema})"
     labels = "".join(f"{label!r}, " for label in item.enums)
     return f"postgresql.ENUM({labels}name={item.name!r}, create_type=False{of_schema})"
-
-
-def _check(item: Any, context: AutogenContext) -> Any:
-    """A check whose text holds what ``CheckConstraint("...")`` would take for a parameter; others are left alone."""
-    from alembic.autogenerate.render import _render_gen_name
-    from alembic.util.sqla_compat import _is_type_bound
-
-    sql = context.migration_context.impl.render_ddl_sql_expr(item.sqltext)
-    escaped = escape_binds(sql)
-    if escaped == sql or _is_type_bound(item):
-        return False
-    name = f", name={_render_gen_name(context, item.name)!r}" if item.name else ""
-    return f"{context.opts['sqlalchemy_module_prefix']}CheckConstraint({escaped!r}{name})"
 
 
 def _user_type(item: Any, context: AutogenContext, options: RenderOptions) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate import compare_metadata
@@ -10,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from drift.dialects import dialect_for
 from drift.schema import Schema
 
 if TYPE_CHECKING:
@@ -42,7 +44,19 @@ def alembic_differences(engine: Engine, natives: Natives | None, actual: Schema)
             found = compare_metadata(context, metadata)  # type: ignore[arg-type]
     except (SQLAlchemyError, ValueError, TypeError, NotImplementedError, AssertionError, AttributeError):
         return ()
-    return tuple(_word(difference) for difference in found)
+    # It compares whole names, of which the server keeps the first bytes: those say nothing.
+    truncate = dialect_for(actual.dialect).truncate
+    cut = {truncate(name) for difference in found for name in _names(difference) if truncate(name) != name}
+    return tuple(_word(one) for one in found if cut.isdisjoint(truncate(name) for name in _names(one)))
+
+
+def _names(difference: Any) -> Iterator[str]:
+    for part in difference:
+        if isinstance(part, tuple):
+            yield from _names(part)
+        name = getattr(part, "name", None)
+        if isinstance(name, str):
+            yield str(name)
 
 
 def _word(difference: Any) -> str:

@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +66,15 @@ ORDER BY 1
 """
 
 
+# Where nobody can set one. Newer servers note things of their own there, which an older pg_dump takes for a setting.
+_OWN_OPTIONS = """
+SELECT DISTINCT pg_catalog.split_part(o, '=', 1)
+FROM pg_catalog.pg_attribute a
+CROSS JOIN LATERAL pg_catalog.unnest(a.attoptions) o
+WHERE a.attrelid < 16384
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """A database without its rows.
@@ -98,7 +107,7 @@ def write_archive(connection: Connection, folder: Path) -> Archive:
     Raises:
         DriftError: There is no ``pg_dump``, or it gives up.
     """
-    server, file, prepared = server_of(connection), folder / "archive", set[str]()
+    server, file, prepared, own = server_of(connection), folder / "archive", set[str](), set[str]()
 
     def ask(sql: str) -> Answer:
         verb, *more = sql.split(None, 2)
@@ -108,12 +117,13 @@ def write_archive(connection: Connection, folder: Path) -> Archive:
             return Answer(("usename", "umoptions"))
         if verb == "PREPARE":
             prepared.add(more[0].partition("(")[0])
-        return ask_as_written(connection, sql)
+        return _as_set_by_people(ask_as_written(connection, sql), own)
 
     words = ("--format=custom", "--schema-only", "--no-owner", "--no-subscriptions", "--no-security-labels")
     try:
         with undone(connection):
             roles = tuple(str(role) for (role,) in rows(connection, _ROLES))
+            own = {str(name) for (name,) in rows(connection, _OWN_OPTIONS)}
             code, said = _attended(
                 "pg_dump", (*words, "--no-tablespaces", f"--file={file}"), folder, server.version, ask
             )
@@ -128,6 +138,20 @@ def write_archive(connection: Connection, folder: Path) -> Archive:
             help=("Is it newer than the pg_dump here? pip install -U 'sqlalchemy-drift[embedded]'",),
         )
     return Archive(file, roles, tuple(dict.fromkeys((server.default_schema, *server.schemas))))
+
+
+def _as_set_by_people(answer: Answer, own: Collection[str]) -> Answer:
+    """Columns' options without those that the server keeps for itself."""
+    if not own or "attoptions" not in answer.names:
+        return answer
+    place = answer.names.index("attoptions")
+
+    def without(value: str | None) -> str | None:
+        options = value.split(", ") if value else ()
+        return ", ".join(option for option in options if option.partition("=")[0] not in own)
+
+    rows_ = [tuple(without(v) if n == place else v for n, v in enumerate(row)) for row in answer.rows]
+    return Answer(answer.names, rows_)
 
 
 def make_again(archive: Archive, engine: Engine, folder: Path) -> tuple[NotCloned, ...]:

@@ -12,8 +12,8 @@ from sqlalchemy import types
 import drift
 from drift.migration import operations as own
 from drift.migration.options import PlanOptions, RenderOptions, Roads
-from drift.migration.python_text import comment_lines, docstring, literal, python_string
-from drift.migration.rendering import escape_binds, render_script
+from drift.migration.python_text import comment_lines, docstring, escape_binds, literal, python_string
+from drift.migration.rendering import render_script
 from tests.migration.gaps import fresh
 from tests.repair import Revision, as_read, differences, run_script, told
 
@@ -64,7 +64,17 @@ def test_python_strings_say_what_they_hold(text: str) -> None:
 
 
 def test_colons_are_no_parameters() -> None:
-    for sql in ("SELECT ':a'", "x::text", "'12:30'", "'{\"a\":b}'", "a :b ::c"):
+    for sql in (
+        "SELECT ':a'",
+        "x::text",
+        "'12:30'",
+        "'{\"a\":b}'",
+        "a :b ::c",
+        r"'a\:b'",
+        r"'\\:a'",
+        "':a:'",
+        "':é $:b'",
+    ):
         assert str(sa.text(escape_binds(sql)).compile()) == sql
 
 

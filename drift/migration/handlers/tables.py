@@ -256,7 +256,7 @@ def _followers(context: PlanContext, pair: TablePair) -> Iterator[tuple[str, str
     def follow(name: str | None) -> str | None:
         if name is None or name in spoken_of or not name.startswith(f"{old.name}_"):
             return None
-        return (new.name + name[len(old.name) :])[:63]
+        return context.truncate(new.name + name[len(old.name) :])
 
     pairs: list[Pair[Any]] = [pair.primary_key, *pair.uniques, *pair.foreign_keys, *pair.checks, *pair.exclusions]
     for constraint in pairs:
