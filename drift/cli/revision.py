@@ -73,7 +73,7 @@ def command(settings: Settings, message: str, unverified: bool, chain: bool, **o
     for link, written in links:
         echo(visible(_relative(written.path)))
         if not settings.quiet:
-            _explain(plan if link is None else link.plan, link, written.proof)
+            _explain(written.plan or plan if link is None else link.plan, link, written.proof)
     if not settings.quiet:
         echo("help: read it, then `alembic upgrade head`" if not chain else _next(len(links)))
     if links[0][1].proof is not None:

@@ -17,6 +17,7 @@ class Proof:
     Attributes:
         server: Where it ran, for people.
         error: Why the upgrade or the downgrade broke off, with the phase; ``None`` when both ran.
+        refused: It broke off because the server refused a statement.
         answered: Findings that were there before the upgrade and are gone after it.
         remaining: Findings that the revision claims to answer and that are still there.
         introduced: Findings that only came with the upgrade.
@@ -36,6 +37,7 @@ class Proof:
 
     server: str
     error: str | None = None
+    refused: bool = False
     answered: tuple[Finding, ...] = ()
     remaining: tuple[Finding, ...] = ()
     introduced: tuple[Finding, ...] = ()

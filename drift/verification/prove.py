@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine
 
@@ -25,9 +25,10 @@ from drift.verification.alembic_judge import alembic_differences
 from drift.verification.comparing import structural_differences
 from drift.verification.copying import copied, lacks_of, on_scratch, table_of
 from drift.verification.live import Live, live_details
+from drift.verification.possible import possible
 from drift.verification.proof import Proof
 from drift.verification.rows import Supply, count_rows, fill, supplies
-from drift.verification.running import RevisionModule, counting, load, run
+from drift.verification.running import Broken, RevisionModule, attempt, counting, inside, load
 from drift.verification.scratch import Scratch, ScratchServer, scratch_server
 
 if TYPE_CHECKING:
@@ -41,10 +42,19 @@ class Written:
     Attributes:
         path: The file.
         proof: What the proof found; ``None`` where none was made.
+        plan: What it does, where that was not what was wished; steps that the server refuses are comments.
     """
 
     path: Path
     proof: Proof | None
+    plan: Plan | None = None
+
+
+DoneT = TypeVar("DoneT")
+
+
+class _RefusedError(DriftError):
+    """The proof broke off because the server refused a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +97,12 @@ def write_proven(plan: Plan, message: str, report: Report, inputs: Inputs, wishe
     """
     wishes = wishes or Wishes()
     with _wished_server(report, inputs, wishes) as server:
-        path = _write(plan, message, report, wishes, None)
-        return _proven(path, plan.answered, report, inputs, wishes, (), server)
+
+        def written(plan: Plan) -> Written:
+            path = _write(plan, message, report, wishes, None)
+            return replace(_proven(path, plan.answered, report, inputs, wishes, (), server), plan=plan)
+
+        return _as_far_as_possible(plan, report, inputs, server, written)
 
 
 def write_chain(
@@ -112,7 +126,26 @@ def write_chain(
     if not plan.steps:
         raise DriftError("there is nothing to write: the plan has no steps", help=("Run drift check.",))
     with _wished_server(report, inputs, wishes) as server:
-        return _written_chain(plan, message, report, inputs, wishes, server)
+        return _as_far_as_possible(
+            plan,
+            report,
+            inputs,
+            server,
+            lambda plan: _written_chain(plan, message, report, inputs, wishes, server),
+        )
+
+
+def _as_far_as_possible(
+    plan: Plan, report: Report, inputs: Inputs, server: ScratchServer | None, written: Callable[[Plan], DoneT]
+) -> DoneT:
+    """One step that the server refuses costs only itself, and what rests on it."""
+    try:
+        return written(plan)
+    except _RefusedError:
+        rest = possible(plan, report, inputs, server) if server is not None else plan
+        if not rest.active or rest.active == plan.active:
+            raise
+    return written(rest)
 
 
 def _written_chain(
@@ -195,7 +228,8 @@ def _proven(
         raise
     if not proof.holds and not wishes.unverified:
         path.unlink(missing_ok=True)
-        raise DriftError(
+        kind = _RefusedError if proof.refused else DriftError
+        raise kind(
             "the revision did not pass its proof and was not written",
             details=proof.lines(),
             help=("--unverified writes it all the same.", "drift plan shows what it would do."),
@@ -261,7 +295,7 @@ def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str 
     comparison, inputs, live = case.report.comparison, case.inputs, details.schema
     roles = details.archive.roles if details.archive is not None else ()
     with (
-        _inside(comparison.project),
+        inside(comparison.project),
         case.server.database(extensions=live.extensions, roles=roles) as scratch,
     ):
         engine = scratch.engine()
@@ -276,7 +310,7 @@ def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str 
         broken = None
         touched: frozenset[QualifiedName] = frozenset()
         for earlier in case.before:
-            broken = broken or _attempt(f"revision before it, {earlier.name},", load(earlier).upgrade, engine, options)
+            broken = broken or attempt(f"revision before it, {earlier.name},", load(earlier).upgrade, engine, options)
         if broken is not None:
             proof = Proof(scratch.label, broken.text)
         else:
@@ -290,12 +324,6 @@ def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str 
     ), broken.stopped if broken is not None else None
 
 
-def _inside(project: AlembicProject | None) -> Any:
-    from contextlib import nullcontext
-
-    return project.inside() if project is not None else nullcontext()
-
-
 def _run_through(
     module: RevisionModule,
     scratch: Scratch,
@@ -304,7 +332,7 @@ def _run_through(
     claims: tuple[Finding, ...],
     options: Any,
     known: tuple[tuple[Finding, ...], tuple[str, ...]],
-) -> tuple[Proof, _Broken | None, frozenset[QualifiedName]]:
+) -> tuple[Proof, Broken | None, frozenset[QualifiedName]]:
     """The proof, why it broke off, and the tables that the upgrade changed."""
     on_copy = on_scratch(inputs, scratch)
     inputs.progress("checking the copy")
@@ -315,10 +343,10 @@ def _run_through(
     proof = Proof(scratch.label)
     inputs.progress("upgrading the copy")
     with counting(engine) as statements:
-        broken = _attempt("upgrade", module.upgrade, engine, options)
+        broken = attempt("upgrade", module.upgrade, engine, options)
     proof = replace(proof, statements=len(statements))
     if broken is not None:
-        return replace(proof, error=broken.text), broken, frozenset()
+        return replace(proof, error=broken.text, refused=broken.refused), broken, frozenset()
     inputs.progress("checking the copy again")
     second = run_check(on_copy)
     before, after = first.alignment.actual.tables, second.alignment.actual.tables
@@ -335,7 +363,7 @@ def _run_through(
         lost_rows=_lost(held, count_rows(engine, second.alignment.actual)),
     )
     inputs.progress("downgrading the copy")
-    broken = _attempt("downgrade", module.downgrade, engine, options)
+    broken = attempt("downgrade", module.downgrade, engine, options)
     if broken is not None:
         return replace(proof, error=broken.text), broken, touched
     third = run_check(on_copy)
@@ -350,35 +378,6 @@ def _announced(finding: Finding, until_later: frozenset[str]) -> bool:
     names = columns if isinstance(columns, tuple) else ()
     places = [".".join(part for part in (subject.schema, subject.table, name) if part) for name in names]
     return not until_later.isdisjoint([place_of(finding), *places])
-
-
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    """Why a direction broke off.
-
-    Attributes:
-        text: For people.
-        stopped: What the revision itself said when it stopped; ``None`` where the database refused a statement.
-    """
-
-    text: str
-    stopped: str | None = None
-
-
-def _attempt(phase: str, function: Any, engine: Engine, options: Any) -> _Broken | None:
-    try:
-        with engine.connect() as connection:
-            run([function], connection, options)
-    except Exception as error:  # a revision may raise anything, and all of it is an answer
-        original = getattr(error, "orig", None) or error
-        first, *more = str(original).strip().split("\n")
-        # What stands in the way is often only named there: a policy, a view.
-        first += "".join(f" ({line.removeprefix('DETAIL:').strip()})" for line in more if line.startswith("DETAIL:"))
-        statement = getattr(error, "statement", None)
-        where = f" in: {' '.join(str(statement).split())[:200]}" if statement else ""
-        stopped = scrub(first) if isinstance(error, RuntimeError) else None
-        return _Broken(scrub(f"the {phase} broke off: {first}{where}"), stopped)
-    return None
 
 
 def _judge(
@@ -432,7 +431,7 @@ def verify(
     comparison = report.comparison
     live = comparison.alignment.actual
     path, before = _find(revision, comparison.project, comparison.migrations)
-    with _inside(comparison.project):
+    with inside(comparison.project):
         # Where others must run before it, the first of them says what they were made for.
         module = load(before[0] if before else path)
     if module.made_for is not None and module.made_for != schema_fingerprint(live):

@@ -6,22 +6,27 @@ import importlib.util
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic.config import Config
 from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
 from drift.errors import DriftError
 from drift.migration.revision import UNTIL_LATER
+from drift.secrets import scrub
 from drift.sources.models.importing import describe
 from drift.sources.project_code import ENDED, project_code
+
+if TYPE_CHECKING:
+    from drift.sources.alembic_project import AlembicProject
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +158,43 @@ def counting(engine: Engine) -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def inside(project: AlembicProject | None) -> AbstractContextManager[object]:
+    """Where the project's own code is to run."""
+    return project.inside() if project is not None else nullcontext()
+
+
+def said(error: BaseException) -> str:
+    """What the server, or a script, said, in one line. What stands in the way is often only named in the detail."""
+    first, *more = str(getattr(error, "orig", None) or error).strip().split("\n")
+    details = (line.removeprefix("DETAIL:").strip() for line in more if line.startswith("DETAIL:"))
+    return first + "".join(f" ({detail})" for detail in details)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Why a direction broke off.
+
+    Attributes:
+        text: For people.
+        stopped: What the revision itself said when it stopped.
+        refused: The database refused a statement.
+    """
+
+    text: str
+    stopped: str | None = None
+    refused: bool = False
+
+
+def attempt(phase: str, function: Any, engine: Engine, options: Any) -> Broken | None:
+    """Run one direction; why it broke off, if it did."""
+    try:
+        with engine.connect() as connection:
+            run([function], connection, options)
+    except Exception as error:  # a revision may raise anything, and all of it is an answer
+        message, statement = said(error), getattr(error, "statement", None)
+        where = f" in: {' '.join(str(statement).split())[:200]}" if statement else ""
+        stopped = scrub(message) if isinstance(error, RuntimeError) else None
+        return Broken(scrub(f"the {phase} broke off: {message}{where}"), stopped, isinstance(error, DBAPIError))
+    return None
