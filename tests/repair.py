@@ -121,6 +121,7 @@ def as_read(report: drift.Report) -> Schema:
             replace(
                 table,
                 estimated_rows=None,
+                written=(),
                 # A column that was dropped and added again stands last; its place is no facet that can be repaired.
                 columns=tuple(sorted((replace(c, position=0) for c in table.columns), key=lambda c: c.name)),
             )

@@ -66,6 +66,7 @@ class PlanContext:
         loose_keys: Foreign keys that are taken off while something else is repaired, by their actual names.
         replaced_keys, dropped_keys: Actual foreign keys that have a step of their own, which puts the expected one in
             its place, or drops it for good.
+        moving: On MySQL and MariaDB, the tables that are altered after new tables are made.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class PlanContext:
         self.loose_keys: Mapping[tuple[QualifiedName, str], Loose] = {}
         self.replaced_keys: set[tuple[QualifiedName, str]] = set()
         self.dropped_keys: set[tuple[QualifiedName, str]] = set()
+        self.moving: set[QualifiedName] = set()
         self._names = {index.name for table in alignment.actual.tables for index in table.indexes}
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 from drift.schema import Schema
 
-_NOT_STRUCTURE = frozenset({"estimated_rows", "location", "source", "server", "canonical", "position"})
+_NOT_STRUCTURE = frozenset({"estimated_rows", "written", "location", "source", "server", "canonical", "position"})
 
 
 def schema_fingerprint(schema: Schema) -> str:

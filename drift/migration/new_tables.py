@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def dependency_order(
     context: PlanContext,
 ) -> tuple[dict[QualifiedName, int], dict[QualifiedName, tuple[ForeignKey, ...]]]:
-    """Places of the tables that are to be created, and the foreign keys that must wait because they close a cycle.
+    """Places of the tables that are to be created, and the foreign keys that must wait.
+
+    They close a cycle, or refer to a table that is altered first.
 
     A table comes after the new tables that it points at. In a cycle the table with the smallest name comes first,
     and its keys into the rest of the cycle wait.
@@ -46,6 +48,10 @@ def dependency_order(
         for name in ready:
             order[name] = len(order)
             del waiting[name]
+    for name, table in tables.items():
+        moving = tuple(key for key in table.foreign_keys if key.target in context.moving)
+        if moving:
+            late[name] = tuple(dict.fromkeys((*late.get(name, ()), *moving)))
     return order, late
 
 

@@ -117,6 +117,7 @@ class Step:
         hazard: What a person should know before running it, one sentence.
         cost: What it costs or would fail on today, from the server's statistics or a probe.
         guards: Data guards of the upgrade.
+        guards_down: Data guards of the downgrade, by the names of before it.
         done: A boolean query that is true when the upgrade of this step is in place already; ``None`` where the
             step can simply be run again.
         undone: The same for the downgrade.
@@ -144,6 +145,7 @@ class Step:
     hazard: str | None = None
     cost: str | None = None
     guards: tuple[Guard, ...] = ()
+    guards_down: tuple[Guard, ...] = ()
     done: str | None = None
     undone: str | None = None
     autocommit: bool = False

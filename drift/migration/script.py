@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation
 
 
+_ROWS_DECIDE = "Rows decide whether this can run: stop before anything is changed."
+
+
 def upgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
     """Operations of ``upgrade()``, in order."""
     yield from _timeout(plan)
@@ -34,6 +37,10 @@ def downgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
     """Operations of ``downgrade()``, in order: the steps the other way round."""
     yield from _timeout(plan)
     steps = plan.steps[::-1]
+    guards = dict.fromkeys(guard for step in plan.active for guard in step.guards_down)
+    if guards:
+        stops = [own.StopIf(guard.query, guard.message) for guard in guards]
+        yield own.Block(stops, [_ROWS_DECIDE])
     last = _last(steps, up=False)
     for position, step in enumerate(steps):
         yield _down(step, rerun=position < last or not _transactional(plan))
@@ -92,7 +99,7 @@ def _guards(plan: Plan, *, late: bool, renames: bool) -> Iterator[MigrateOperati
         for guard in dict.fromkeys(guards)
     ]
     if operations:
-        yield own.Block(operations, ["Rows decide whether this can run: stop before anything is changed."])
+        yield own.Block(operations, [_ROWS_DECIDE])
 
 
 def _heading(step: Step) -> list[str]:

@@ -30,7 +30,7 @@ def after_renames(context: PlanContext, pair: TablePair, noun: NounT) -> NounT:
     """A key, constraint or index of the actual table, with the column and table names of after the renames."""
     renamed = with_columns(context, noun, context.column_names(pair))
     if isinstance(renamed, ForeignKey):
-        target, target_columns = _target(context, renamed)
+        target, target_columns = target_after_renames(context, renamed)
         return replace(renamed, target=target, target_columns=target_columns)
     return renamed
 
@@ -107,7 +107,8 @@ def _with_enum(expression: Expression | None, old: QualifiedName, new: Qualified
     return None if expression is None else Expression(with_other_name(expression.sql, old, new))
 
 
-def _target(context: PlanContext, key: ForeignKey) -> tuple[QualifiedName, tuple[str, ...]]:
+def target_after_renames(context: PlanContext, key: ForeignKey) -> tuple[QualifiedName, tuple[str, ...]]:
+    """The table and the columns that a foreign key refers to, as they are called after the renames."""
     for pair in context.alignment.tables:
         if pair.actual is not None and pair.actual.name == key.target:
             return context.table_name(pair), _columns(key.target_columns, context.column_names(pair))

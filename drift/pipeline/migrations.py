@@ -47,10 +47,10 @@ def resolved_by_pending(
     resolved = [finding for finding in findings if finding.detail("resolved_by") is not None]
     revisions = "one revision" if len(pending) == 1 else f"{len(pending)} revisions"
     remark = f"the database is {revisions} behind head; `alembic upgrade head` resolves {len(resolved)} of the findings"
-    if len(resolved) < len(findings):
-        remark += f", {len(findings) - len(resolved)} need a new revision"
     if recorded.partial:
         remark += f" ({', '.join(recorded.partial)} could not be read to the end and may resolve more)"
+    elif len(resolved) < len(findings):
+        remark += f", {len(findings) - len(resolved)} need a new revision"
     return marked, (remark + ".",)
 
 
@@ -86,6 +86,8 @@ def _answers(change: Change, finding: Finding) -> bool:
         return whole or (created_with_table and subject.table == change.name)
     if change.table != subject.table:
         return False
+    if change.kind == "primary key":
+        return subject.kind is SubjectKind.PRIMARY_KEY
     if change.kind == "column":
         return subject.kind is SubjectKind.COLUMN and subject.name == change.name
     if change.kind == "index":

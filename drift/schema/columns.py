@@ -43,7 +43,8 @@ class Column:
         position: Ordinal position, from 1.
         on_update: MySQL's ``ON UPDATE`` expression.
         charset: MySQL's character set where it differs from the table's.
-        attributes: What MySQL's definition also says and no model can: ``invisible``, ``compressed``.
+        attributes: What the definition also says and the rest does not: MySQL's ``invisible``, ``compressed`` and
+            ``tinyint(1)`` (what drivers take for a truth value), SQLite's ``ON CONFLICT ...`` behind NOT NULL.
         enum: The native enum behind the type (or behind its array elements).
         domain: The domain behind the type (or behind its array elements).
         enum_labels: Labels of an inline enum or set (MySQL), in order.

@@ -15,7 +15,7 @@ from drift.schema.names import Expression, QualifiedName
 @made_quickly
 @dataclass(frozen=True, slots=True)
 class PrimaryKey:
-    """A primary key; ``columns`` are in key order."""
+    """A primary key; ``columns`` are in key order, ``on_conflict`` is SQLite's clause, in capitals."""
 
     name: str | None
     columns: tuple[str, ...]
@@ -23,12 +23,13 @@ class PrimaryKey:
     initially_deferred: bool = False
     include: tuple[str, ...] = ()
     comment: str | None = None
+    on_conflict: str | None = None
 
 
 @made_quickly
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """A UNIQUE constraint (not a bare unique index)."""
+    """A UNIQUE constraint (not a bare unique index); ``on_conflict`` is SQLite's clause, in capitals."""
 
     name: str | None
     columns: tuple[str, ...]
@@ -37,6 +38,7 @@ class Unique:
     nulls_not_distinct: bool = False
     include: tuple[str, ...] = ()
     comment: str | None = None
+    on_conflict: str | None = None
 
 
 @made_quickly

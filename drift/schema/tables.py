@@ -53,6 +53,7 @@ class Table:
         definition: The query of a view.
         options: Dialect facets as sorted pairs, for example ``("engine", "InnoDB")``, ``("strict", "true")``.
         estimated_rows: The server's own estimate (``reltuples``), ``None`` when never analysed.
+        written: SQLite's own texts of the table and of its indexes, by name.
         extension: The extension that owns it.
         role: What SQLAlchemy-Continuum uses it for (expected side).
         model: Expected side: dotted name of the mapped class.
@@ -79,6 +80,7 @@ class Table:
     definition: Expression | None = None
     options: tuple[tuple[str, str], ...] = ()
     estimated_rows: int | None = None
+    written: tuple[tuple[str, str], ...] = ()
     extension: str | None = None
     role: VersioningRole = VersioningRole.NONE
     model: str | None = None

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from drift.sources.altered_tables import altered
+
 if TYPE_CHECKING:
     from alembic.operations import MigrateOperation
     from alembic.script import Script
@@ -24,7 +26,8 @@ class Change:
     Attributes:
         revision: Identifier of the revision.
         action: ``create``, ``drop``, ``alter``, or ``rename``.
-        kind: As in ``subject.kind`` of a finding: table, column, index, or ``constraint`` for any constraint.
+        kind: As in ``subject.kind`` of a finding: table, column, index, primary key, or ``constraint`` for any that is
+            found by its name.
         schema: As written in the revision; ``None`` for the default one.
         table: The table it concerns.
         name: The column, constraint, or index; the table's name for a table.
@@ -64,7 +67,7 @@ def record(scripts: Iterable[Script], dialect_name: str) -> PendingChanges:
         with _recorder(operations, dialect_name) as finished:
             script.module.upgrade()
             finished.append(True)
-        if not finished or any(isinstance(operation, ExecuteSQLOp) for operation in operations):
+        if not finished or any(isinstance(o, ExecuteSQLOp) and altered(str(o.sqltext)) is None for o in operations):
             partial.append(script.revision)
         changes.extend(change for operation in operations for change in _changes(script.revision, operation))
     return PendingChanges(tuple(changes), tuple(partial))
@@ -135,13 +138,16 @@ class _BatchRecorder:
 
 
 def _changes(revision: str, operation: MigrateOperation) -> Iterator[Change]:
-    """The changes that one operation makes; operations on rows or raw SQL make none that could be named."""
+    """The changes that one operation makes; operations on rows, and SQL of other kinds, make none that has a name."""
     from alembic.operations import ops
 
     def change(action: str, kind: str, schema: str | None, table: str | None, name: str | None) -> Change:
         return Change(revision, action, kind, schema, table, name)
 
     match operation:
+        case ops.ExecuteSQLOp():
+            (schema, table), found = altered(str(operation.sqltext)) or ((None, ""), ())
+            yield from (change(action, kind, schema, table, name or table) for action, kind, name in found)
         case ops.CreateTableOp():
             yield change("create", "table", operation.schema, operation.table_name, operation.table_name)
         case ops.DropTableOp():

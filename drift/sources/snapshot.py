@@ -54,7 +54,9 @@ def dump_snapshot(snapshot: Snapshot, *, statistics: bool = False) -> str:
     """
     schema = snapshot.schema
     if not statistics:
-        schema = replace(schema, tables=tuple(replace(table, estimated_rows=None) for table in schema.tables))
+        schema = replace(
+            schema, tables=tuple(replace(table, estimated_rows=None, written=()) for table in schema.tables)
+        )
     answers = [
         Answer(question, unsettled=answer) if isinstance(answer, Unsettled) else Answer(question, canonical=answer)
         for question, answer in snapshot.answers.items()

@@ -14,7 +14,7 @@ from drift.dialects.registry import dialect_for
 from drift.schema import Expression, QualifiedName, Schema, Table
 
 _NOT_STRUCTURE = frozenset(
-    {"estimated_rows", "location", "source", "server", "canonical", "position", "relation_names"}
+    {"estimated_rows", "written", "location", "source", "server", "canonical", "position", "relation_names"}
 )
 
 

@@ -91,3 +91,28 @@ def test_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert [(c.kind, c.name) for c in changes.changes] == [("index", "ix_b_c")]
     assert capsys.readouterr().out == ""
+
+
+def test_clauses_of_alter_table_are_read_and_other_sql_is_not() -> None:
+    def upgrade() -> None:
+        op.execute(
+            "ALTER TABLE `a``b`.t ADD COLUMN c decimal(5,2) DEFAULT 1, MODIFY COLUMN `d` varchar(5) COMMENT 'x, y', "
+            "DROP FOREIGN KEY f, ADD CONSTRAINT g FOREIGN KEY (c, d) REFERENCES o (x, y), ADD UNIQUE INDEX u (c), "
+            "RENAME INDEX i TO j, DROP PRIMARY KEY, ALGORITHM=INPLACE, LOCK=NONE"
+        )
+
+    schema = "a`b"
+    changes = record([script("r1", upgrade)], "mysql")
+    assert changes.partial == ()
+    assert changes.changes == (
+        Change("r1", "create", "column", schema, "t", "c"),
+        Change("r1", "alter", "column", schema, "t", "d"),
+        Change("r1", "drop", "constraint", schema, "t", "f"),
+        Change("r1", "create", "constraint", schema, "t", "g"),
+        Change("r1", "create", "index", schema, "t", "u"),
+        Change("r1", "rename", "index", schema, "t", "j"),
+        Change("r1", "drop", "primary key", schema, "t", "t"),
+    )
+
+    for sql in ("ALTER TABLE t ADD COLUMN c int, ORDER BY c", "UPDATE t SET c = 1", "ALTER TABLE t COMMENT 'torn"):
+        assert record([script("r1", lambda text=sql: op.execute(text))], "mysql").partial == ("r1",), sql

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 Key = tuple[str, str]
 
-_ATTRIBUTES = ("compressed", "invisible")
+_ATTRIBUTES = ("compressed", "invisible", "tinyint(1)")
 """What a column may also be, which no model can say, and a restatement must repeat."""
 _JSON_CHECK = re.compile(r"^json_valid\(`(?P<column>(?:[^`]|``)*)`\)$", re.IGNORECASE)
 

@@ -37,12 +37,13 @@ class CheckText:
 
 @dataclass(frozen=True, slots=True)
 class KeyText:
-    """A PRIMARY KEY, UNIQUE, or FOREIGN KEY: its name, its columns, and how it is deferred."""
+    """A PRIMARY KEY, UNIQUE, or FOREIGN KEY: its name, its columns, how it is deferred, and what ON CONFLICT says."""
 
     name: str | None
     columns: tuple[str, ...]
     deferrable: bool = False
     initially_deferred: bool = False
+    on_conflict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class TableText:
     checks: tuple[CheckText, ...] = ()
     collations: dict[str, str] = field(default_factory=dict)
     generated: dict[str, str] = field(default_factory=dict)
+    not_null_conflicts: dict[str, str] = field(default_factory=dict)
     autoincrement: bool = False
 
 
@@ -66,6 +68,7 @@ class _Collector:
     checks: list[CheckText] = field(default_factory=list)
     collations: dict[str, str] = field(default_factory=dict)
     generated: dict[str, str] = field(default_factory=dict)
+    not_null_conflicts: dict[str, str] = field(default_factory=dict)
     autoincrement: bool = False
 
 
@@ -88,6 +91,7 @@ def parse_create_table(sql: str) -> TableText:
         tuple(found.checks),
         found.collations,
         found.generated,
+        found.not_null_conflicts,
         found.autoincrement,
     )
 
@@ -104,9 +108,9 @@ def _table_constraint(sql: str, part: tuple[Token, ...], found: _Collector) -> N
         return
     columns = tuple(item[0].identifier.lower() for item in split_commas(part[opening + 1 : end]))
     if keyword == "PRIMARY":
-        found.primary_key = KeyText(name, columns)
+        found.primary_key = KeyText(name, columns, on_conflict=_conflict(part, end + 1))
     elif keyword == "UNIQUE":
-        found.uniques.append(KeyText(name, columns))
+        found.uniques.append(KeyText(name, columns, on_conflict=_conflict(part, end + 1)))
     elif keyword == "FOREIGN":
         found.foreign_keys.append(KeyText(name, columns, *_deferral(part[end + 1 :])))
 
@@ -138,9 +142,13 @@ def _column_constraint(
             found.generated[column] = body
         return end + 1
     if keyword == "PRIMARY":
-        found.primary_key = KeyText(name, (column,))
+        found.primary_key = KeyText(name, (column,), on_conflict=_conflict(part, index + 1))
     elif keyword == "UNIQUE":
-        found.uniques.append(KeyText(name, (column,)))
+        found.uniques.append(KeyText(name, (column,), on_conflict=_conflict(part, index + 1)))
+    elif keyword == "NOT":
+        conflict = _conflict(part, index + 1)
+        if conflict is not None:
+            found.not_null_conflicts[column] = conflict
     elif keyword == "COLLATE":
         found.collations[column] = part[index + 1].identifier
         return index + 2
@@ -156,6 +164,14 @@ def _column_constraint(
         found.foreign_keys.append(KeyText(name, (column,), *_deferral(part[index:end])))
         return end
     return index + 1
+
+
+def _conflict(part: tuple[Token, ...], index: int) -> str | None:
+    """What ``ON CONFLICT`` says behind the words of a key or of NOT NULL."""
+    while index < len(part) and part[index].keyword in ("KEY", "NULL", "ASC", "DESC"):
+        index += 1
+    words = [token.keyword for token in part[index : index + 3]]
+    return words[2] if words[:2] == ["ON", "CONFLICT"] and len(words) == 3 else None
 
 
 _AFTER_REFERENCES = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "COLLATE", "GENERATED", "AS"}

@@ -149,7 +149,7 @@ def _table(
         QualifiedName(schema, name),
         TableKind.FOREIGN if listed and listed[1] == "virtual" else TableKind.TABLE,
         tuple(_column(row, text, key, without_rowid) for row in columns if row[7] != 1),
-        PrimaryKey(text.primary_key.name if text.primary_key else None, key) if key else None,
+        _primary_key(key, text),
         tuple(_unique(names, text) for names in unique_columns),
         _foreign_keys(schema, foreign_keys, text, key_columns, real_names),
         tuple(
@@ -158,6 +158,7 @@ def _table(
         indexes=plain_indexes,
         triggers=tuple(triggers),
         options=tuple((option, "true") for option, on in sorted(options.items()) if on),
+        written=((name, sql), *((index.name, text) for index in plain_indexes if (text := statements.get(index.name)))),
     )
 
 
@@ -178,13 +179,21 @@ def _column(row: Row, text: TableText, key: tuple[str, ...], without_rowid: bool
         generated_stored=hidden != 2,
         collation=None if collation is None or collation.upper() == "BINARY" else collation,
         position=cid + 1,
+        attributes=(f"ON CONFLICT {text.not_null_conflicts[folded]}",) if folded in text.not_null_conflicts else (),
     )
+
+
+def _primary_key(columns: tuple[str, ...], text: TableText) -> PrimaryKey | None:
+    if not columns:
+        return None
+    written = text.primary_key
+    return PrimaryKey(written.name, columns, on_conflict=written.on_conflict) if written else PrimaryKey(None, columns)
 
 
 def _unique(columns: tuple[str, ...], text: TableText) -> Unique:
     folded = tuple(column.lower() for column in columns)
-    name = next((unique.name for unique in text.uniques if unique.columns == folded), None)
-    return Unique(name, columns)
+    written = next((unique for unique in text.uniques if unique.columns == folded), None)
+    return Unique(written.name, columns, on_conflict=written.on_conflict) if written else Unique(None, columns)
 
 
 def _foreign_keys(

@@ -7,8 +7,7 @@ from dataclasses import replace
 from alembic.operations.ops import MigrateOperation
 
 from drift.migration.ddl.quoting import Quoting
-from drift.migration.definitions.mysql import mysql_statements
-from drift.migration.definitions.mysql_words import real
+from drift.migration.definitions.mysql import mysql_passage, settled
 from drift.schema import Table
 
 Operations = tuple[MigrateOperation, ...]
@@ -16,6 +15,6 @@ Operations = tuple[MigrateOperation, ...]
 
 def detached(table: Table, quoting: Quoting) -> tuple[Operations, Operations]:
     """What drops the table's foreign keys, and what brings them back."""
-    bare = replace(table, foreign_keys=(), indexes=tuple(real(table.indexes)))
-    there, back = mysql_statements(table, bare, quoting), mysql_statements(bare, table, quoting)
+    bare = settled(replace(table, foreign_keys=()), table)
+    there, back = (mysql_passage(*ends, quoting).change for ends in ((table, bare), (bare, table)))
     return tuple(one.operation() for one in there), tuple(one.operation() for one in back)

@@ -9,6 +9,8 @@ from drift.dialects.text import unparenthesised
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import Check, Column, ForeignKey, Index, IndexKey, Table
 
+_TEXTUAL = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
+
 
 def real(indexes: Iterable[Index]) -> list[Index]:
     """Indexes that somebody asked for."""
@@ -29,6 +31,21 @@ def chosen_name(table: Table, columns: tuple[str, ...], prefix: str) -> str:
     """A name for what has none, so that the way back knows it."""
     middle = "_".join(column for column in columns if column.isidentifier())
     return f"{prefix}_{table.name.name}_{middle}".rstrip("_")[:64]
+
+
+def foreign_key_name(table: Table, key: ForeignKey) -> str:
+    """Its name, or the one that the plan gives it."""
+    return key.name if key.name is not None else chosen_name(table, key.columns, "fk")
+
+
+def effective_charset(column: Column, table: Table) -> tuple[str | None, str | None]:
+    """Character set and collation of a column that holds text, its own or the table's."""
+    if not column.type.startswith(_TEXTUAL):
+        return None, None
+    if column.collation is not None:
+        return column.charset or column.collation.split("_")[0], column.collation
+    options = dict(table.options)
+    return options.get("charset"), options.get("collation")
 
 
 def create_index(table: Table, index: Index, quoting: Quoting) -> str:
@@ -57,10 +74,7 @@ def create_table(table: Table, quoting: Quoting) -> str:
     for check in named(table.checks):
         name = check.name or chosen_name(table, check.columns, "ck")
         parts.append(check_definition(check, name, quoting))
-    parts += [
-        foreign_key_definition(key, key.name or chosen_name(table, key.columns, "fk"), quoting)
-        for key in table.foreign_keys
-    ]
+    parts += [foreign_key_definition(key, foreign_key_name(table, key), quoting) for key in table.foreign_keys]
     options = dict(table.options)
     tail = "".join(
         f" {word}={options[option]}"
@@ -112,7 +126,8 @@ def check_definition(check: Check, name: str, quoting: Quoting) -> str:
 
 def column_definition(column: Column, check: str | None, quoting: Quoting) -> str:
     """One column, whole: what is left out would be dropped."""
-    parts = [quoting.name(column.name), _type(column.type, quoting)]
+    flag = column.type == "tinyint" and "tinyint(1)" in column.attributes
+    parts = [quoting.name(column.name), "tinyint(1)" if flag else _type(column.type, quoting)]
     if "compressed" in column.attributes:
         parts.append("COMPRESSED")
     if column.charset is not None:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from drift.migration.ddl.quoting import Quoting
 from drift.migration.definitions.statement import Statement
 from drift.migration.handlers.messages import neutral_text
-from drift.schema import Check, Column, ForeignKey, Index, QualifiedName, Table, Unique
+from drift.schema import Check, Column, ForeignKey, Index, PrimaryKey, QualifiedName, Table, Unique
 
+_SAVEPOINT = "drift_rebuild"
 _DROP_COLUMN = (3, 35)
 """The first version that can drop a column in place."""
 
@@ -22,13 +23,13 @@ def sqlite_statements(source: Table, target: Table, quoting: Quoting, server: tu
     """The statements that turn ``source`` into ``target``; both have the same name."""
     gone = [index for index in source.indexes if index not in target.indexes]
     new = [index for index in target.indexes if index not in source.indexes]
-    left = replace(source, indexes=(), estimated_rows=None)
-    right = replace(target, indexes=(), estimated_rows=None)
+    left = replace(source, indexes=(), estimated_rows=None, written=())
+    right = replace(target, indexes=(), estimated_rows=None, written=())
     in_place = _in_place(left, right, source, quoting, server)
     if in_place is None:
         return [Statement(sql, anew=True) for sql in _rebuild(source, target, quoting)]
-    drops = [Statement(f"DROP INDEX {quoting.name(str(index.name))}", subject=str(index.name)) for index in gone]
-    makes = [Statement(create_index(target.name, index, quoting), subject=str(index.name)) for index in new]
+    drops = [Statement(f"DROP INDEX {quoting.name(str(index.name))}", subjects=(str(index.name),)) for index in gone]
+    makes = [Statement(create_index(target.name, index, quoting), subjects=(str(index.name),)) for index in new]
     return [*drops, *in_place, *makes]
 
 
@@ -39,12 +40,12 @@ def _in_place(
     prefix = f"ALTER TABLE {quoting.qualified(right.name)}"
     added = right.columns[len(left.columns) :]
     if replace(right, columns=right.columns[: len(left.columns)]) == left and all(map(_can_be_added, added)):
-        return [Statement(f"{prefix} ADD COLUMN {column_definition(c, quoting)}", subject=c.name) for c in added]
+        return [Statement(f"{prefix} ADD COLUMN {column_definition(c, quoting)}", subjects=(c.name,)) for c in added]
     dropped = left.columns[len(right.columns) :]
     if replace(left, columns=left.columns[: len(right.columns)]) == right and server >= _DROP_COLUMN:
         if any(_is_used(column, source) for column in dropped):
             return None
-        return [Statement(f"{prefix} DROP COLUMN {quoting.name(c.name)}", subject=c.name) for c in dropped]
+        return [Statement(f"{prefix} DROP COLUMN {quoting.name(c.name)}", subjects=(c.name,)) for c in dropped]
     return None
 
 
@@ -64,7 +65,11 @@ def _is_used(column: Column, table: Table) -> bool:
 
 
 def _rebuild(source: Table, target: Table, quoting: Quoting) -> Iterator[str]:
-    new = QualifiedName(target.name.schema, f"_drift_{target.name.name}")
+    """The old table under another name, the new one, the rows, and the old one gone: all of it, or nothing.
+
+    The new table gets its name by its own text. Renamed, it would never read again as it was written.
+    """
+    old = QualifiedName(target.name.schema, f"_drift_{target.name.name}")
     kept = [c for c in target.columns if source.column(c.name) is not None and c.generated is None]
     # A column that comes back on the way down: its values are lost, and existing rows need some.
     filled = [c for c in target.columns if source.column(c.name) is None and _needs_value(c)]
@@ -72,20 +77,33 @@ def _rebuild(source: Table, target: Table, quoting: Quoting) -> Iterator[str]:
     values = ", ".join(
         [*(quoting.name(c.name) for c in kept), *(quoting.literal(neutral_text(c.type)) for c in filled)]
     )
-    yield f"DROP TABLE IF EXISTS {quoting.qualified(new)}"
-    yield create_table(replace(target, name=new), quoting)
-    if names:
-        yield f"INSERT INTO {quoting.qualified(new)} ({names}) SELECT {values} FROM {quoting.qualified(source.name)}"
-    # Without the legacy rule, the rename would look into views and triggers that mean the table just dropped.
+    table, texts = quoting.qualified(target.name), dict(target.written)
+    yield f"SAVEPOINT {_SAVEPOINT}"
+    # By the legacy rule, views, triggers and foreign keys go on to mean the name, whatever table bears it.
     yield "PRAGMA legacy_alter_table = ON"
-    yield f"DROP TABLE {quoting.qualified(source.name)}"
-    yield f"ALTER TABLE {quoting.qualified(new)} RENAME TO {quoting.name(target.name.name)}"
+    yield f"ALTER TABLE {table} RENAME TO {quoting.name(old.name)}"
+    yield texts.get(target.name.name) or create_table(target, quoting)
+    if names:
+        yield f"INSERT INTO {table} ({names}) SELECT {values} FROM {quoting.qualified(old)}"
+    if counts(source) and counts(target):
+        # The copy would count on from the highest number that is left, and give numbers of deleted rows again.
+        sequence = f"{quoting.qualified(QualifiedName(target.name.schema, 'sqlite_sequence'))}"
+        before, after = (quoting.literal(name.name) for name in (old, target.name))
+        yield f"DELETE FROM {sequence} WHERE name = {after}"
+        yield f"INSERT INTO {sequence} (name, seq) SELECT {after}, seq FROM {sequence} WHERE name = {before}"
+    yield f"DROP TABLE {quoting.qualified(old)}"
     yield "PRAGMA legacy_alter_table = OFF"
     for index in target.indexes:
-        yield create_index(target.name, index, quoting)
+        yield texts.get(str(index.name)) or create_index(target.name, index, quoting)
     for trigger in target.triggers:
         if trigger.definition is not None:
             yield trigger.definition
+    yield f"RELEASE SAVEPOINT {_SAVEPOINT}"
+
+
+def counts(table: Table) -> bool:
+    """Whether it never gives a number twice."""
+    return dict(table.options).get("autoincrement") == "true"
 
 
 def _needs_value(column: Column) -> bool:
@@ -97,7 +115,7 @@ def create_table(table: Table, quoting: Quoting) -> str:
     options = dict(table.options)
     key = table.primary_key
     # AUTOINCREMENT can only be said with the column.
-    inline = key is not None and options.get("autoincrement") == "true"
+    inline = key is not None and counts(table)
     # Only INTEGER makes a key column number itself, and only where it is the whole key.
     plain = {c.name for c in table.columns if c.type == "integer" and not c.auto_increment}
     written = [
@@ -106,11 +124,11 @@ def create_table(table: Table, quoting: Quoting) -> str:
     ]
     parts = [
         column_definition(column, quoting)
-        + (" PRIMARY KEY AUTOINCREMENT" if inline and key is not None and (column.name,) == key.columns else "")
+        + (f" PRIMARY KEY{_conflict(key)} AUTOINCREMENT" if inline and key and (column.name,) == key.columns else "")
         for column in written
     ]
     if key is not None and not inline:
-        parts.append(f"{_name(key.name, quoting)}PRIMARY KEY ({quoting.names(key.columns)})")
+        parts.append(f"{_name(key.name, quoting)}PRIMARY KEY ({quoting.names(key.columns)}){_conflict(key)}")
     parts += [constraint_definition(member, quoting) for member in table.uniques]
     parts += [constraint_definition(member, quoting) for member in table.checks]
     parts += [constraint_definition(member, quoting) for member in table.foreign_keys]
@@ -135,7 +153,11 @@ def column_definition(column: Column, quoting: Quoting) -> str:
 
 
 def _null(column: Column) -> str:
-    return "" if column.nullable else " NOT NULL"
+    return "" if column.nullable else " ".join([" NOT NULL", *column.attributes])
+
+
+def _conflict(key: PrimaryKey | Unique) -> str:
+    return f" ON CONFLICT {key.on_conflict}" if key.on_conflict is not None else ""
 
 
 def _default(sql: str) -> str:
@@ -151,7 +173,7 @@ def constraint_definition(member: Unique | Check | ForeignKey, quoting: Quoting)
     name = _name(member.name, quoting)
     match member:
         case Unique():
-            return f"{name}UNIQUE ({quoting.names(member.columns)})"
+            return f"{name}UNIQUE ({quoting.names(member.columns)}){_conflict(member)}"
         case Check():
             return f"{name}CHECK ({member.expression.sql})"
         case ForeignKey():

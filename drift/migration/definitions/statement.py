@@ -14,14 +14,14 @@ class Statement:
     Attributes:
         sql: The statement.
         done: A boolean query that is true when it was run already; ``None`` where it can simply be run again.
-        subject: The column, constraint, or index that it is about; empty for the table.
+        subjects: The columns, constraints, and indexes that it is about.
         blocks: Writers wait while it runs.
         anew: It is part of building the whole table anew.
     """
 
     sql: str
     done: str | None = None
-    subject: str = ""
+    subjects: tuple[str, ...] = ()
     blocks: bool = False
     anew: bool = False
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drift.findings import Finding, Safety, SubjectKind
 from drift.migration import operations as own
-from drift.migration.definitions.mysql import mysql_statements
+from drift.migration.definitions.apart import Apart
+from drift.migration.definitions.mysql import mysql_passage
 from drift.migration.definitions.renaming import rename_column
-from drift.migration.definitions.sqlite import sqlite_statements
+from drift.migration.definitions.sqlite import counts, sqlite_statements
 from drift.migration.definitions.statement import Statement
 from drift.migration.definitions.target import Definitions, created_tables, definitions, renamed
 from drift.migration.losses import mysql, sqlite
@@ -63,7 +64,15 @@ def definition_steps(findings: Sequence[Finding], context: PlanContext) -> Itera
         # A foreign key that waits for a table which the plan creates is no finding of its own.
         if pair.actual is not None and _causes(pair, context):
             groups.setdefault(pair.actual.name, (pair, []))
-    steps = [step for pair, group in groups.values() for step in _table_steps(pair, group, context)]
+    defined = []
+    for pair, group in groups.values():
+        found = yield from _definitions(pair, group, context)
+        if found is not None:
+            defined.append(found)
+    apart = Apart(defined, context) if context.is_mysql else None
+    steps: list[Step] = []
+    for found in apart.definitions.values() if apart is not None else defined:
+        steps += _table_steps(found, apart, context)
     if any(step.hold is Hold.REWRITE for step in steps) and context.is_sqlite:
         yield _without_enforcement()
     yield from steps
@@ -76,7 +85,10 @@ def _causes(pair: TablePair, context: PlanContext) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(created[key.target] for key in keys if key.target in created))
 
 
-def _table_steps(pair: TablePair, findings: list[Finding], context: PlanContext) -> Iterator[Step]:
+def _definitions(
+    pair: TablePair, findings: list[Finding], context: PlanContext
+) -> Generator[Step, None, Definitions | None]:
+    """Renames and what is withheld as steps; the definitions between which the rest leads, where they differ."""
     renames = [finding for finding in findings if finding.code in _RENAMED_COLUMNS]
     names: dict[str, str] = {}
     for finding in renames:
@@ -86,19 +98,52 @@ def _table_steps(pair: TablePair, findings: list[Finding], context: PlanContext)
         found = replace(found, answered=_causes(pair, context))
     for finding, reason in found.withheld:
         yield _withheld(finding, reason, found.source.name)
-    if found.target == found.source:
-        return
-    guards = tuple(_guards(found, context))
+    return found if found.target != found.source else None
+
+
+def _table_steps(found: Definitions, apart: Apart | None, context: PlanContext) -> Iterator[Step]:
+    guards = tuple(_guards(found.source, found.target, context, _created(context)))
+    back = tuple(_guards(found.target, found.source, context, _dropped(context)))
+    if apart is not None:
+        guards += tuple(apart.guards(found))
+        yield from _foreign_key_steps(found, apart, context)
     if found.required:
-        yield from _steps(found, found.source, found.widened, Phase.COLUMN, (), context)
+        yield from _steps(found, found.source, found.widened, Phase.COLUMN, ((), ()), apart, context)
         early = {column.name for column in found.widened.columns}
         yield from _computed(found, context, Phase.BACKFILL, lambda name: name in early)
         yield from _backfill(found, context)
-        yield from _steps(found, found.widened, found.target, Phase.NOT_NULL, guards, context)
+        yield from _steps(found, found.widened, found.target, Phase.NOT_NULL, (guards, back), apart, context)
         yield from _computed(found, context, Phase.NOT_NULL, lambda name: name not in early)
     else:
-        yield from _steps(found, found.source, found.target, Phase.ALTER, guards, context)
+        yield from _steps(found, found.source, found.target, Phase.ALTER, (guards, back), apart, context)
         yield from _computed(found, context, Phase.BACKFILL, lambda _: True)
+
+
+def _foreign_key_steps(found: Definitions, apart: Apart, context: PlanContext) -> Iterator[Step]:
+    """Foreign keys that are off while tables change, and on again when all of them have."""
+    there = mysql_passage(found.source, found.target, context.quoting, apart.keys(found.source.name))
+    back = mysql_passage(found.target, found.source, context.quoting, apart.keys(found.source.name))
+    table = found.source.name
+    for statements, returning, phase, title in (
+        (there.detach, back.attach, Phase.DETACH, f"take foreign keys off {table} meanwhile"),
+        (there.attach, back.detach, Phase.FOREIGN_KEY, f"put foreign keys on {table}"),
+    ):
+        if statements or returning:
+            yield Step(
+                title,
+                phase,
+                found.answered,
+                tuple(_operations(list(statements))),
+                tuple(_operations(list(returning))),
+                Change.CHANGE,
+                table,
+                Lock.NONE,
+                Hold.REWRITE if phase is Phase.FOREIGN_KEY else Hold.BRIEF,
+                safety=Safety.BLOCKS_WRITES,
+                hazard="until they are back, rows can come in that refer to nothing"
+                if phase is Phase.DETACH
+                else "writers wait while the table is copied or scanned",
+            )
 
 
 def _rename_column(pair: TablePair, finding: Finding, names: dict[str, str], context: PlanContext) -> Iterator[Step]:
@@ -139,35 +184,45 @@ def _withheld(finding: Finding, reason: str, table: QualifiedName) -> Step:
     )
 
 
-def _guards(found: Definitions, context: PlanContext) -> Iterator[Guard]:
-    """What rows must not hold before anything is changed. Columns that are new hold nothing yet."""
+def _created(context: PlanContext) -> frozenset[QualifiedName]:
+    """Tables that are not there before the upgrade."""
+    return frozenset(created_tables(context))
+
+
+def _dropped(context: PlanContext) -> frozenset[QualifiedName]:
+    """Tables that are not there before the downgrade."""
+    gone = (f.subject for f in context.findings if f.code in ("TB201", "TB202"))
+    return frozenset(QualifiedName(subject.schema, subject.name) for subject in gone)
+
+
+def _guards(source: Table, target: Table, context: PlanContext, absent: frozenset[QualifiedName]) -> Iterator[Guard]:
+    """What rows must not hold before anything is changed. Columns and tables that are new hold nothing yet."""
     queries, quoting = Queries(context.quoting), context.quoting
-    name = found.source.name
-    old = {column.name: column for column in found.source.columns}
-    for column in found.target.columns:
+    name = source.name
+    old = {column.name: column for column in source.columns}
+    for column in target.columns:
         before = old.get(column.name)
         if before is not None and before.nullable and not column.nullable and column.generated is None:
             yield Guard(
                 queries.has_rows(name, f"{quoting.name(column.name)} IS NULL"),
                 f"{name}.{column.name} holds NULL: say what these rows are to hold, fill them, then run this again.",
             )
-    yield from _lost_values(found.source, found.target, context)
-    for columns in _new_keys(found):
+    yield from _lost_values(source, target, context)
+    for columns in _new_keys(source, target):
         if old.keys() >= set(columns):
             yield Guard(
                 queries.duplicates(name, columns),
                 f"{name} holds duplicates in ({', '.join(columns)}): make them unique first, then run this again.",
             )
-    created = {f.subject.name for f in context.findings if f.code in ("TB101", "VT101")}
-    for key in found.target.foreign_keys:
-        if key not in found.source.foreign_keys and old.keys() >= set(key.columns) and key.target.name not in created:
+    for key in target.foreign_keys:
+        if key not in source.foreign_keys and old.keys() >= set(key.columns) and key.target not in absent:
             yield Guard(
                 queries.orphans(name, key),
                 f"{name} ({', '.join(key.columns)}) holds values that {key.target} does not know: repair these rows "
                 "first, then run this again.",
             )
-    for check in found.target.checks:
-        if check not in found.source.checks and not _mentions_new(check.expression.sql, found):
+    for check in target.checks:
+        if check not in source.checks and not _mentions_new(check.expression.sql, source, target):
             yield Guard(
                 queries.has_rows(name, f"NOT ({check.expression.sql})"),
                 f"{name} holds rows that CHECK ({check.expression.sql}) forbids: repair them, then run this again.",
@@ -198,8 +253,7 @@ def _charset(column: Column, table: Table) -> str | None:
     return column.charset or dict(table.options).get("charset")
 
 
-def _new_keys(found: Definitions) -> Iterator[tuple[str, ...]]:
-    source, target = found.source, found.target
+def _new_keys(source: Table, target: Table) -> Iterator[tuple[str, ...]]:
     known = {unique.columns for unique in source.uniques}
     yield from (unique.columns for unique in target.uniques if unique.columns not in known)
     for index in target.indexes:
@@ -210,11 +264,11 @@ def _new_keys(found: Definitions) -> Iterator[tuple[str, ...]]:
         yield target.primary_key.columns
 
 
-def _mentions_new(sql: str, found: Definitions) -> bool:
+def _mentions_new(sql: str, source: Table, target: Table) -> bool:
     from drift.migration.ddl.quoting import mentions
 
-    known = {column.name for column in found.source.columns}
-    return any(mentions(sql, column.name) for column in found.target.columns if column.name not in known)
+    known = {column.name for column in source.columns}
+    return any(mentions(sql, column.name) for column in target.columns if column.name not in known)
 
 
 def _filling(finding: Finding, context: PlanContext) -> str | None:
@@ -268,15 +322,20 @@ def _backfill(found: Definitions, context: PlanContext) -> Iterator[Step]:
 
 
 def _steps(
-    found: Definitions, source: Table, target: Table, phase: Phase, guards: tuple[Guard, ...], context: PlanContext
+    found: Definitions,
+    source: Table,
+    target: Table,
+    phase: Phase,
+    guards: tuple[tuple[Guard, ...], tuple[Guard, ...]],
+    apart: Apart | None,
+    context: PlanContext,
 ) -> Iterator[Step]:
     """The steps from one definition to the other: one for each statement, or one for a table that is built anew.
 
     All of the way back hangs on the first step, because its order is not the other one reversed.
     """
-    there = _statements(source, target, context)
-    stops = [own.StopIf(guard.query, guard.message) for guard in _lost_values(target, source, context)]
-    back = (*stops, *_operations(_statements(target, source, context)))
+    there = _statements(source, target, apart, context)
+    back = tuple(_operations(_statements(target, source, apart, context)))
     if any(statement.anew for statement in there):
         yield Step(
             f"build table {target.name} anew: {_summary(found.answered)}",
@@ -289,12 +348,14 @@ def _steps(
             Lock.NONE,
             Hold.REWRITE,
             safety=Safety.BLOCKS_WRITES,
-            hazard="the rows are copied; nobody else can write to the database meanwhile",
-            guards=guards,
+            hazard="the rows are copied; nobody else can write to the database meanwhile"
+            + ("; the counter goes, and numbers of deleted rows are given again" if _stops_counting(found) else ""),
+            guards=guards[0],
+            guards_down=guards[1],
         )
         return
     for number, statement in enumerate(there):
-        about = tuple(f for f in found.answered if f.subject.name == statement.subject) or found.answered
+        about = tuple(f for f in found.answered if f.subject.name in statement.subjects) or found.answered
         yield Step(
             f"{_summary(about)} of {target.name}",
             phase,
@@ -307,15 +368,20 @@ def _steps(
             Hold.REWRITE if statement.blocks else Hold.BRIEF,
             safety=Safety.BLOCKS_WRITES if statement.blocks else Safety.SAFE,
             hazard="writers wait while the table is copied or scanned" if statement.blocks else None,
-            guards=guards if number == 0 else (),
+            guards=guards[0] if number == 0 else (),
+            guards_down=guards[1] if number == 0 else (),
             order=number + 1,
         )
 
 
-def _statements(source: Table, target: Table, context: PlanContext) -> list[Statement]:
-    if context.is_sqlite:
+def _stops_counting(found: Definitions) -> bool:
+    return counts(found.source) and not counts(found.target)
+
+
+def _statements(source: Table, target: Table, apart: Apart | None, context: PlanContext) -> list[Statement]:
+    if apart is None:
         return sqlite_statements(source, target, context.quoting, context.server)
-    return mysql_statements(source, target, context.quoting)
+    return list(mysql_passage(source, target, context.quoting, apart.keys(source.name)).change)
 
 
 def _operations(statements: list[Statement]) -> Iterator[own.Execute | own.Unless]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from drift.alignment import Pair, TablePair
 from drift.findings import Finding, SubjectKind
+from drift.migration.definitions.mysql import settled
 from drift.migration.handlers.messages import drop_reason
+from drift.migration.translate import target_after_renames
 from drift.schema import Check, Column, ForeignKey, Index, PrimaryKey, QualifiedName, Table, Unique
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class Definitions:
     def widened(self) -> Table:
         """The source with the required new columns, which may still be NULL."""
         new = tuple(replace(column, nullable=True) for column in self.required)
-        return replace(self.source, columns=(*self.source.columns, *new))
+        return with_own_texts(replace(self.source, columns=(*self.source.columns, *new)), self.source)
 
 
 def definitions(pair: TablePair, findings: Sequence[Finding], context: PlanContext) -> Definitions:
@@ -93,6 +95,9 @@ def definitions(pair: TablePair, findings: Sequence[Finding], context: PlanConte
         target = changed
         answered.append(finding)
     target = _complete(target, source, pair, context)
+    if context.is_mysql:
+        target = settled(target, source)
+    target = with_own_texts(target, source)
     known = {column.name for column in source.columns}
     required = tuple(
         column
@@ -104,6 +109,14 @@ def definitions(pair: TablePair, findings: Sequence[Finding], context: PlanConte
         and not column.auto_increment
     )
     return Definitions(source, target, required, tuple(answered), tuple(withheld))
+
+
+def with_own_texts(target: Table, source: Table) -> Table:
+    """The target with no other texts than those of indexes that are the source's own."""
+    if target == source:
+        return target
+    own = {index.name for index in target.indexes if index in source.indexes}
+    return replace(target, written=tuple(text for text in source.written if text[0] in own))
 
 
 def _withheld(finding: Finding, context: PlanContext) -> str | None:
@@ -175,10 +188,15 @@ def _apply_primary_key(table: Table, pair: TablePair, finding: Finding) -> Table
     wanted = pair.primary_key.expected
     if wanted is None:
         return None
+    return _with_primary_key(table, wanted)
+
+
+def _with_primary_key(table: Table, wanted: PrimaryKey) -> Table:
     name = wanted.name if wanted.name is not None or table.primary_key is None else table.primary_key.name
     keys = set(wanted.columns)
     columns = tuple(replace(c, nullable=False) if c.name in keys else c for c in table.columns)
-    return replace(table, primary_key=PrimaryKey(name, wanted.columns), columns=columns)
+    conflict = table.primary_key.on_conflict if table.primary_key is not None else None
+    return replace(table, primary_key=PrimaryKey(name, wanted.columns, on_conflict=conflict), columns=columns)
 
 
 def _apply_member(table: Table, pair: TablePair, finding: Finding, context: PlanContext) -> Table | None:
@@ -215,6 +233,8 @@ def _sides(code: str) -> tuple[bool, bool]:
 
 def _named_like(expected: Any, actual: Any, finding: Finding) -> Any:
     """The expected object under the database's name, unless the name itself is what is wrong."""
+    if isinstance(expected, Unique) and isinstance(actual, Unique):
+        expected = replace(expected, on_conflict=actual.on_conflict)
     if actual is None or finding.code in ("UQ305", "FK305", "CK303", "IX309") or isinstance(expected, Index):
         return expected
     return replace(expected, name=actual.name) if expected.name is None else expected
@@ -247,6 +267,9 @@ def _complete(table: Table, source: Table, pair: TablePair, context: PlanContext
     """Add what the findings' causes left unsaid: constraints and indexes that need a new column or a new table."""
     new = {column.name for column in table.columns} - {column.name for column in source.columns}
     created = created_tables(context)
+    key = pair.primary_key.expected
+    if key is not None and not new.isdisjoint(key.columns):
+        table = _with_primary_key(table, key)
     for place in _MEMBERS:
         pairs: tuple[Pair[Any], ...] = getattr(pair, place)
         for member in pairs:
@@ -289,8 +312,8 @@ def renamed(pair: TablePair, names: Mapping[str, str], context: PlanContext) -> 
     """The database's definition after the plan's renames of the table and of the given columns, which come first."""
     assert pair.actual is not None
     table = replace(pair.actual, name=context.table_name(pair))
-    if not names:
-        return table
+    if names or table.name != pair.actual.name:
+        table = replace(table, written=())
     rename = _renamer(names, context)
     return replace(
         table,
@@ -305,16 +328,15 @@ def renamed(pair: TablePair, names: Mapping[str, str], context: PlanContext) -> 
 
 def _in_source(member: Any, pair: TablePair, context: PlanContext) -> Any:
     """An actual object as it reads after the renames."""
-    names = context.column_names(pair)
-    return _renamer(names, context)(member) if names else member
+    return _renamer(context.column_names(pair), context)(member)
 
 
 def _renamer(names: Mapping[str, str], context: PlanContext) -> Callable[[Any], Any]:
     from drift.migration.ddl.quoting import rename_identifiers
 
     def text(expression: Any) -> Any:
-        if expression is None:
-            return None
+        if expression is None or not names:
+            return expression
         return replace(expression, sql=rename_identifiers(expression.sql, names, context.quoting))
 
     def many(columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -326,6 +348,9 @@ def _renamer(names: Mapping[str, str], context: PlanContext) -> Callable[[Any], 
                 return replace(thing, name=names.get(thing.name, thing.name), generated=text(thing.generated))
             case Check():
                 return replace(thing, columns=many(thing.columns), expression=text(thing.expression))
+            case ForeignKey():
+                target, target_columns = target_after_renames(context, thing)
+                return replace(thing, columns=many(thing.columns), target=target, target_columns=target_columns)
             case Index():
                 keys = tuple(
                     replace(key, expression=text(key.expression))

@@ -15,6 +15,7 @@ from drift.migration import operations as own
 from drift.migration.clone_statements import create_table_statements
 from drift.migration.context import PlanContext
 from drift.migration.definitions.detaching import Operations, detached
+from drift.migration.definitions.mysql_words import foreign_key_name
 from drift.migration.definitions.whole import create_index_statement
 from drift.migration.definitions.whole import create_table_statements as whole_table_statements
 from drift.migration.handlers.constraint_steps import foreign_key_operation
@@ -62,9 +63,13 @@ def create_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
         order=order.get(name, 0) + 1,
     )
     for key in late.get(name, ()):
-        constraint = context.constraint_name(name, key.name, key.columns, "fkey")
+        constraint = (
+            foreign_key_name(table, key)
+            if context.is_mysql
+            else context.constraint_name(name, key.name, key.columns, "fkey")
+        )
         yield Step(
-            f"add foreign key {constraint} on {name}, which closes a cycle",
+            f"add foreign key {constraint} on {name}, now that {key.target} is there as it refers to it",
             Phase.FOREIGN_KEY,
             (finding,),
             (foreign_key_operation(context, name, constraint, key),),

@@ -32,7 +32,7 @@ from drift.dialects import Scope, dialect_for
 from drift.sources.models import Models, expect, natives
 
 # Filled on one side only, or decided by the server and settled elsewhere.
-_ONE_SIDED = {"location", "model", "ignored", "client_default", "estimated_rows", "sequence", "position"}
+_ONE_SIDED = {"location", "model", "ignored", "client_default", "estimated_rows", "written", "sequence", "position"}
 
 
 def _metadata() -> MetaData:
