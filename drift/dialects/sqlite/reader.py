@@ -6,7 +6,7 @@ Sources: https://www.sqlite.org/schematab.html and https://www.sqlite.org/pragma
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from drift.dialects.sqlite.create_table import TableText, parse_create_table
@@ -17,6 +17,7 @@ from drift.schema import (
     Column,
     Expression,
     ForeignKey,
+    Index,
     PrimaryKey,
     QualifiedName,
     Table,
@@ -158,7 +159,7 @@ def _table(
         indexes=plain_indexes,
         triggers=tuple(triggers),
         options=tuple((option, "true") for option, on in sorted(options.items()) if on),
-        written=((name, sql), *((index.name, text) for index in plain_indexes if (text := statements.get(index.name)))),
+        written=((name, sql), *_texts(plain_indexes, statements)),
     )
 
 
@@ -181,6 +182,12 @@ def _column(row: Row, text: TableText, key: tuple[str, ...], without_rowid: bool
         position=cid + 1,
         attributes=(f"ON CONFLICT {text.not_null_conflicts[folded]}",) if folded in text.not_null_conflicts else (),
     )
+
+
+def _texts(indexes: Iterable[Index], statements: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for index in indexes:
+        if index.name is not None and statements.get(index.name):
+            yield index.name, statements[index.name]
 
 
 def _primary_key(columns: tuple[str, ...], text: TableText) -> PrimaryKey | None:
