@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
+import apiflask
+import flask_pydantic
+import litestar
+import spectree
 from flask import Flask
 from flask.views import MethodView
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -80,7 +83,6 @@ def test_plain_flask():
 
 
 def test_flask_pydantic():
-    flask_pydantic = pytest.importorskip("flask_pydantic")
     app = Flask(__name__)
 
     @app.post("/user")
@@ -94,7 +96,6 @@ def test_flask_pydantic():
 
 
 def test_spectree():
-    spectree = pytest.importorskip("spectree")
     app = Flask(__name__)
     spec = spectree.SpecTree("flask")
 
@@ -107,7 +108,6 @@ def test_spectree():
 
 
 def test_apiflask():
-    apiflask = pytest.importorskip("apiflask")
     app = apiflask.APIFlask(__name__)
 
     @app.get("/user")
@@ -125,7 +125,6 @@ def test_apiflask():
 
 
 def test_litestar():
-    litestar = pytest.importorskip("litestar")
 
     @litestar.get("/user", sync_to_thread=False)
     def user() -> Card:

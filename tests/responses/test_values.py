@@ -16,12 +16,17 @@ from pydantic import (
     AnyUrl,
     BaseModel,
     ConfigDict,
+    EmailStr,
     Field,
     Json,
     SecretStr,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     create_model,
+    field_serializer,
+    field_validator,
+    model_validator,
 )
 from sqlalchemy import ARRAY, JSON, CheckConstraint, Integer, Numeric, String, Text, create_engine
 from sqlalchemy.dialects.postgresql import DOMAIN
@@ -67,6 +72,7 @@ KINDS: dict[str, tuple[Any, Any, Any, Any]] = {
     "day": (Text, dt.date, "2024-01-02", "2024-13-02"),
     "time": (Text, dt.time, "03:04", "noon"),
     "span": (Text, dt.timedelta, "P1D", "long"),
+    "email": (String(80), EmailStr, "a@example.com", "a at example"),
     "url": (Text, AnyUrl, "https://example.com/", "example"),
     "address": (Text, IPv4Address, "10.0.0.1", "10.0.0"),
     "content": (Text, Json[list[int]], "[1]", "[1"),
@@ -212,3 +218,55 @@ def test_more_rows_than_are_looked_at_prove_nothing(database: str, monkeypatch: 
     assert [severity for _, severity, _ in run(base, [out], database, script="SELECT 1", probe=True).told()] == [
         "warning" if many else "info"
     ]
+
+
+class _Span(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    first: int | None
+    last: int | None
+
+
+class _Ordered(_Span):
+    @field_validator("last")
+    @classmethod
+    def _both(cls, last: int | None, info: ValidationInfo) -> int | None:
+        assert (last is None) == (info.data.get("first") is None)
+        return last
+
+
+class _Whole(_Span):
+    @model_validator(mode="after")
+    def _both(self) -> _Whole:
+        assert (self.last is None) == (self.first is None)
+        return self
+
+
+class _Started(_Span):
+    def model_post_init(self, _: Any) -> None:
+        assert (self.last is None) == (self.first is None)
+
+
+class _Dumped(_Span):
+    @field_serializer("last")
+    def _both(self, last: int | None) -> int:
+        return 0 if self.first is None else last + 1
+
+
+@pytest.mark.parametrize("out", [_Ordered, _Whole, _Started, _Dumped])
+def test_fields_that_look_at_each_other_are_changed_one_at_a_time(database: str, out: type[BaseModel]) -> None:
+    """Both columns NULL pass, and one alone does not: changing all of them at once would show nothing."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Span(Base):
+        __tablename__ = "spans"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        first: Mapped[int | None]
+        last: Mapped[int | None]
+
+    out.__drift_model__ = Span
+    (pair,) = run(Base, [out], database).observations.pairs
+    assert {each.attribute for each in pair.observations if each.value == "NULL"} >= {"last"}
+    assert run(Base, [out], database, script="SELECT 1").told()

@@ -33,7 +33,7 @@ from drift.sources.responses.names import is_create
 from drift.sources.responses.pairing import Classes, Match, Pairing, with_evidence
 from drift.sources.responses.places import Places
 from drift.sources.responses.probing import Probe, Prober
-from drift.sources.responses.reading import WHOLE, Reader
+from drift.sources.responses.reading import WHOLE, Reader, reads_of
 from drift.sources.responses.references import resolve
 from drift.sources.responses.requesting import probe_request, rejects
 from drift.sources.responses.rows import Rows
@@ -115,12 +115,12 @@ class _Observer:
         with Guard() as guard, TimeLimit(self._options.seconds) as limit:
             accepted = self._responses(guard, limit)
             requests = self._requests(guard, limit)
-            made = [self._pair(match, accepted, guard, limit) for match in accepted]
+            responses = frozenset(match.schema for match in accepted) - self._takers
+            made = [self._pair(match, responses, guard, limit) for match in accepted]
         pairs = tuple(sorted(made, key=_order))
         read: dict[type, set[str]] = {}
         for match in accepted:
-            aliases = Reader(match.schema, from_attributes=None).reads.values()
-            read.setdefault(match.mapped.cls, set()).update(name for names in aliases for name in names)
+            read.setdefault(match.mapped.cls, set()).update(*reads_of(match.schema).values())
         classes = {match.mapped.cls: match.mapped for match in accepted}
         if not pairs and not requests and not self._unprobed:
             self._unprobed.append(self._nothing())
@@ -285,7 +285,7 @@ class _Observer:
         cls = likely.dotted if likely is not None else "the.mapped.Class"
         return f'say what it reads in [tool.drift.responses.pairs]: "{dotted(schema)}" = "{cls}" (or "" for no class)'
 
-    def _pair(self, match: Match, accepted: list[Match], guard: Guard, limit: TimeLimit) -> SchemaPair:
+    def _pair(self, match: Match, responses: frozenset[type[BaseModel]], guard: Guard, limit: TimeLimit) -> SchemaPair:
         found = self._found(match.schema)
         probe = self._probes[match.schema, match.mapped.cls]
         assert probe is not None
@@ -304,7 +304,6 @@ class _Observer:
         observations = [*probe.observations, *(probe.against if match.certain or match.but_for_a_field else ())]
         if match.only is not None:
             observations = [each for each in (*observations, *probe.against) if each.field in match.only]
-        responses = frozenset(other.schema for other in accepted) - self._takers
         observations = [self._in_company(match, each, responses, guard, limit) for each in observations]
         return SchemaPair(
             schema=name,
@@ -331,13 +330,13 @@ class _Observer:
         limit: TimeLimit,
     ) -> Observation:
         """The observation with what other schemas have to do with its field."""
-        return replace(
-            observation,
-            given=observation.attribute in match.given,
-            guarded=observation.trial is Trial.OTHER and self._guarded(match.mapped, observation, guard, limit),
-            shared=shared_with(match.schema, observation.field, responses),
-            loosened=loosened_by(match.schema, observation.field, self._takers),
-        )
+        given = observation.attribute in match.given
+        guarded = observation.trial is Trial.OTHER and self._guarded(match.mapped, observation, guard, limit)
+        shared = shared_with(match.schema, observation.field, responses)
+        loosened = loosened_by(match.schema, observation.field, self._takers)
+        if not (given or guarded or shared or loosened):
+            return observation
+        return replace(observation, given=given, guarded=guarded, shared=shared, loosened=loosened)
 
     def _guarded(self, mapped: MappedClass, observation: Observation, guard: Guard, limit: TimeLimit) -> bool:
         """Whether there are requests for the column, and all of them reject the value."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,9 +69,9 @@ class Classes:
         """The classes whose name has that core."""
         return self._by_core.get(words, [])
 
-    def names(self) -> frozenset[tuple[str, ...]]:
+    def names(self) -> Collection[tuple[str, ...]]:
         """The words of every class's name, singular, and its cores."""
-        return frozenset(self._by_core)
+        return self._by_core.keys()
 
     def likely(self, schema: type[BaseModel]) -> MappedClass | None:
         """The one class that has an attribute for every required field."""

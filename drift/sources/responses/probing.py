@@ -11,10 +11,12 @@ from drift.sources.responses.baseline import NESTED_ERRORS, TYPE_ERRORS, Baselin
 from drift.sources.responses.live import LiveLookup
 from drift.sources.responses.mapped import ColumnAttribute, MappedClass, RelationAttribute
 from drift.sources.responses.places import Places
-from drift.sources.responses.reading import WHOLE, Failure, Reader
+from drift.sources.responses.reading import WHOLE, Failure, Reader, annotation
 from drift.sources.responses.rows import Row, Rows
 from drift.sources.responses.trials import Attempt, attempts
 from drift.sources.responses.witnesses import Witnesses
+
+_Attempts = tuple[Attempt, ...]
 
 _ALTERNATIVES = 6
 """Values of another column that are tried beside a NULL."""
@@ -73,15 +75,18 @@ class _Pair:
             self._judge_broken(baseline, name, failure)
         for name in sorted(baseline.truncated):
             self._probe.unprobed.append((name, "the related rows go too deep"))
+        tries = {attribute.key: self._attempts(row, attribute) for attribute in self._mapped.columns.values()}
+        if self._is_separate():
+            tries = self._without_silent(baseline, row, tries)
         for attribute in self._mapped.columns.values():
-            self._columns(baseline, row, attribute, path="")
+            self._columns(baseline, row, attribute, tries[attribute.key], path="")
         for relation in self._mapped.relations.values():
             if not relation.collection and relation.key in row.related:
                 self._relation(baseline, row, relation)
         if self._has_derived():
             for key, child in row.related.items():
                 for attribute in child.mapped.columns.values():
-                    self._columns(baseline, child, attribute, path=f"{key}.")
+                    self._columns(baseline, child, attribute, self._attempts(child, attribute), path=f"{key}.")
         return self._probe
 
     def _has_derived(self) -> bool:
@@ -135,13 +140,56 @@ class _Pair:
 
     # --- one change at a time
 
-    def _columns(self, baseline: Baseline, row: Row, attribute: ColumnAttribute, *, path: str) -> None:
-        current = row.get(attribute.key)
+    def _attempts(self, row: Row, attribute: ColumnAttribute) -> tuple[Attempt, ...]:
+        live = self._live(attribute.table, attribute.column_name)
+        return tuple(attempts(attribute, row.get(attribute.key), self._witnesses, live))
+
+    def _is_separate(self) -> bool:
+        """Whether every field reads its columns directly, and is judged without a look at the others."""
+        own = self._mapped.columns.keys() | self._mapped.relations.keys()
+        read = {name for attributes in self._reader.reads.values() for name in attributes}
+        plain = not self._mapped.dynamic and own >= (read & self._mapped.names)
+        return plain and self._reader.separate and not self._has_derived()
+
+    def _without_silent(self, baseline: Baseline, row: Row, tries: Mapping[str, _Attempts]) -> dict[str, _Attempts]:
+        """The attempts without those that pass together with others: where fields are separate, alone they pass too."""
+        left: dict[str, list[Attempt]] = {key: [] for key in tries}
+        for turn in range(max(map(len, tries.values()), default=0)):
+            changes = {key: each[turn] for key, each in tries.items() if turn < len(each)}
+            loud = self._loud(baseline, row, {k: each for k, each in changes.items() if each.failure is None})
+            for key, attempt in changes.items():
+                if key in loud or attempt.failure is not None:
+                    left[key].append(attempt)
+        return {key: tuple(each) for key, each in left.items()}
+
+    def _loud(self, baseline: Baseline, row: Row, changes: dict[str, Attempt]) -> set[str]:
+        """The attributes whose change is refused when all of them are made at once."""
+        loud: set[str] = set()
+        while changes:
+            before = {key: row.get(key) for key in changes}
+            for key, attempt in changes.items():
+                row.put(key, attempt.value)
+            try:
+                failures = self._reader.read(baseline.subject, serialise=baseline.dumps)
+            finally:
+                for key, value in before.items():
+                    row.put(key, value)
+            fields = {each.field for each in failures} - baseline.broken.keys() - baseline.truncated
+            reading = {name for each in fields for name in self._reader.reads.get(each, ())} & changes.keys()
+            if not fields:
+                break
+            # An error that belongs to none of the changed columns leaves all of them to be tried alone.
+            refused = reading or changes.keys()
+            loud |= refused
+            changes = {key: attempt for key, attempt in changes.items() if key not in refused}
+        return loud
+
+    def _columns(
+        self, baseline: Baseline, row: Row, attribute: ColumnAttribute, tries: _Attempts, *, path: str
+    ) -> None:
         unknown: list[str] = []
         error = ""
-        for attempt in attempts(
-            attribute, current, self._witnesses, self._live(attribute.table, attribute.column_name)
-        ):
+        for attempt in tries:
             if path and attempt.trial is not Trial.NULL:
                 continue
             if attempt.failure is not None:
@@ -298,9 +346,7 @@ class _Pair:
         return Observation(
             trial=trial,
             field=shown,
-            annotation=self._reader.annotations.get(
-                shown, "computed" if shown in self._reader.computed else "the whole model"
-            ),
+            annotation=self._annotation(shown),
             error=failure.error,
             message=failure.message,
             phase=failure.phase,
@@ -308,6 +354,11 @@ class _Pair:
             ignored=ignored,
             **facts,
         )
+
+    def _annotation(self, shown: str) -> str:
+        if shown in self._reader.schema.model_fields:
+            return annotation(self._reader.schema, shown)
+        return "computed" if shown in self._reader.computed else "the whole model"
 
 
 def extra_ignores(schema: Any, name: str) -> tuple[str, ...]:

@@ -45,8 +45,8 @@ class Reader:
 
     Attributes:
         reads: For each field the attributes that it may be read from, in Pydantic's order.
-        annotations: For each field its type as text.
         lenient: A model validator sees the object first, so that a missing attribute proves nothing.
+        separate: No field is read, checked, or dumped with a look at another one.
     """
 
     def __init__(self, schema: type[BaseModel], *, from_attributes: bool | None) -> None:
@@ -54,21 +54,19 @@ class Reader:
         self._validate = schema.__pydantic_validator__.validate_python
         self._serializer = schema.__pydantic_serializer__
         self._from_attributes = from_attributes
-        config = schema.model_config
-        by_name = bool(config.get("populate_by_name") or config.get("validate_by_name"))
-        by_alias = config.get("validate_by_alias") is not False
-        self.reads = {
-            name: tuple(_attributes(name, field.validation_alias, by_name=by_name, by_alias=by_alias))
-            for name, field in schema.model_fields.items()
-        }
+        self.reads = reads_of(schema)
         self._fields: dict[Any, str] = {name: name for name in schema.model_fields}
         for name, attributes in self.reads.items():
             for attribute in attributes:
                 self._fields.setdefault(attribute, name)
-        self.annotations = {name: annotation(schema, name) for name in schema.model_fields}
         decorators = schema.__pydantic_decorators__
         self.computed = tuple(decorators.computed_fields)
         self.lenient = any(d.info.mode in ("before", "wrap") for d in decorators.model_validators.values())
+        whole = decorators.model_validators or decorators.root_validators or decorators.model_serializers
+        aside = self.computed or decorators.field_serializers
+        core = schema.__pydantic_core_schema__
+        # What is built late stands behind an object of another kind.
+        self.separate = not (whole or aside) and isinstance(core, dict) and _is_separate(core)
 
     def read(self, subject: Any, *, serialise: bool = True) -> list[Failure]:
         """Validate an object and dump the result; the errors, none for success."""
@@ -107,6 +105,36 @@ class Reader:
                 yield name
         if not found:
             yield WHOLE
+
+
+def reads_of(schema: type[BaseModel]) -> dict[str, tuple[str, ...]]:
+    """For each field the attributes that it may be read from, in Pydantic's order."""
+    config = schema.model_config
+    by_name = bool(config.get("populate_by_name") or config.get("validate_by_name"))
+    by_alias = config.get("validate_by_alias") is not False
+    return {
+        name: tuple(_attributes(name, field.validation_alias, by_name=by_name, by_alias=by_alias))
+        for name, field in schema.model_fields.items()
+    }
+
+
+def _is_separate(core: dict[str, Any]) -> bool:
+    """Whether nothing in a core schema is handed the whole model, or what the other fields hold."""
+    stack: list[Any] = [core]
+    while stack:
+        part = stack.pop()
+        if type(part) is dict:
+            if part.get("type") == "with-info" or not _LOOKS_ASIDE.isdisjoint(key for key in part if part[key]):
+                return False
+            stack.extend(inner for key, inner in part.items() if key not in _NO_SCHEMA)
+        elif type(part) is list or type(part) is tuple:
+            stack.extend(part)
+    return True
+
+
+_LOOKS_ASIDE = frozenset({"post_init", "custom_init", "default_factory_takes_data", "is_field_serializer", "info_arg"})
+
+_NO_SCHEMA = frozenset({"metadata", "default", "cls", "expected", "members"})
 
 
 def _attributes(name: str, alias: Any, *, by_name: bool, by_alias: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from inspect import get_annotations
 from typing import Any
 
@@ -43,7 +44,12 @@ def loosened_by(schema: Schema, field: str, requests: Collection[Schema]) -> tup
 
 def _owner(schema: Schema, field: str) -> type | None:
     """The class whose body declares the field."""
-    return next((cls for cls in schema.__mro__ if field in get_annotations(cls)), None)
+    return _owners(schema).get(field)
+
+
+@lru_cache(maxsize=256)
+def _owners(schema: Schema) -> dict[str, type]:
+    return {field: cls for cls in reversed(schema.__mro__) for field in get_annotations(cls)}
 
 
 def _below(cls: type) -> Iterator[Schema]:
