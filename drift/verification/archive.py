@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,23 @@ WHERE a.attrelid < 16384
 """
 
 
+# An extension's own functions as empty ones, for a server that does not have the extension.
+_EMPTY_FUNCTIONS = """
+SELECT e.extname::pg_catalog.text, pg_catalog.format(
+    'CREATE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql %s AS %L', n.nspname, p.proname,
+    pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_function_result(p.oid),
+    CASE p.provolatile WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END,
+    CASE WHEN p.proretset OR p.proallargtypes IS NOT NULL THEN 'BEGIN RETURN; END' ELSE 'BEGIN RETURN NULL; END' END)
+FROM pg_catalog.pg_extension e
+JOIN pg_catalog.pg_depend d ON d.refobjid = e.oid AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+    AND d.deptype = 'e' AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+JOIN pg_catalog.pg_proc p ON p.oid = d.objid AND p.prokind = 'f'
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE e.extname <> 'plpgsql'
+ORDER BY e.extname, p.oid
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """A database without its rows.
@@ -83,11 +101,13 @@ class Archive:
         file: What ``pg_dump`` wrote.
         roles: Those that its privileges and policies name.
         schemas: What names without a schema mean there, the default one first.
+        functions: Of extensions, each with what makes an empty one of its kind.
     """
 
     file: Path
     roles: tuple[str, ...]
     schemas: tuple[str, ...]
+    functions: tuple[tuple[str, str], ...] = ()
 
 
 def programs() -> Path | None:
@@ -123,6 +143,7 @@ def write_archive(connection: Connection, folder: Path) -> Archive:
     try:
         with undone(connection):
             roles = tuple(str(role) for (role,) in rows(connection, _ROLES))
+            functions = tuple((str(name), str(made)) for name, made in rows(connection, _EMPTY_FUNCTIONS))
             own = {str(name) for (name,) in rows(connection, _OWN_OPTIONS)}
             code, said = _attended(
                 "pg_dump", (*words, "--no-tablespaces", f"--file={file}"), folder, server.version, ask
@@ -137,7 +158,7 @@ def write_archive(connection: Connection, folder: Path) -> Archive:
             details=tuple(scrub(line) for line in said[:4]),
             help=("Is it newer than the pg_dump here? pip install -U 'sqlalchemy-drift[embedded]'",),
         )
-    return Archive(file, roles, tuple(dict.fromkeys((server.default_schema, *server.schemas))))
+    return Archive(file, roles, tuple(dict.fromkeys((server.default_schema, *server.schemas))), functions)
 
 
 def _as_set_by_people(answer: Answer, own: Collection[str]) -> Answer:
@@ -179,6 +200,15 @@ def make_again(archive: Archive, engine: Engine, folder: Path) -> tuple[NotClone
                 raise
 
         run_as_written(connection, "SET synchronous_commit = off")
+        run_as_written(connection, "SET check_function_bodies = off")
+        there = set(
+            connection.exec_driver_sql("SELECT extname::pg_catalog.text FROM pg_catalog.pg_extension").scalars()
+        )
+        for extension, empty in archive.functions:
+            # One over types of a missing extension cannot be made, and neither can what uses it.
+            with suppress(RefusedError):
+                if extension not in there:
+                    ask_as_written(connection, empty)
         version = str(connection.exec_driver_sql("SHOW server_version").scalar())
         code, said = _attended("pg_restore", ("--no-owner", str(archive.file)), folder, version, ask)
         if code and not refused:

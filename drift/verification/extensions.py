@@ -65,7 +65,8 @@ def make_extensions(
     while waiting:
         refused = [(item, reason) for item in waiting if (reason := _make(connection, item, owner, guarded))]
         if len(refused) == len(waiting):
-            return tuple(NotCloned(f"CREATE EXTENSION {item.name}", reason) for item, reason in refused)
+            told = "; empty functions stand for its own"
+            return tuple(NotCloned(f"CREATE EXTENSION {item.name}", reason + told) for item, reason in refused)
         # One may need another: what failed for want of it works in the next round.
         waiting = [item for item, _ in refused]
     return ()
