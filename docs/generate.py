@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from drift.cli.environment import ORDER
 from drift.cli.explain import page
 from drift.cli.main import COMMANDS
 from drift.dialects import dialect_for
+from drift.migration.casts import cast_for
+from drift.migration.losses import Loss, mysql, sqlite
 from drift.policy.settings import SETTINGS, TABLE_RULE_KEYS, Setting
+from drift.schema import Column, QualifiedName
 from drift.sources.connections.cases import CASES
 
 HERE = Path(__file__).parent
@@ -28,6 +32,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands(),
         "checks/README.md": index(),
         "dialects.md": dialects(),
+        "conversions.md": conversions(),
         "troubleshooting.md": troubleshooting((HERE / "troubleshooting.md").read_text(encoding="utf-8")),
     }
     for check in all_checks():
@@ -166,6 +171,86 @@ def dialects() -> str:
     lines += [f"| {facet} | {' | '.join(reasons.get(facet, '') for reasons in blind.values())} |" for facet in facets]
     lines += ["", "A dialect of your own: [adding a dialect](adding-a-dialect.md)."]
     return "\n".join(lines) + "\n"
+
+
+POSTGRESQL_TYPES = (
+    "smallint", "integer", "bigint", "numeric", "numeric(5,2)", "numeric(12,0)", "real", "double precision",
+    "boolean", "text", "varchar(5)", "char(6)", "date", "timestamp", "timestamp(0)", "timestamptz", "time",
+    "time(0)", "interval", "uuid", "jsonb", "inet", "cidr", "integer[]", "smallint[]", "mood",
+)  # fmt: skip
+MYSQL_TYPES = (
+    "tinyint", "smallint unsigned", "integer", "bigint", "bigint unsigned", "decimal(10,3)", "decimal(8,1)",
+    "decimal(30,0)", "float", "double", "varchar(50)", "varchar(5)", "char(5)", "text", "tinytext",
+    "varbinary(10)", "binary(3)", "date", "datetime", "datetime(3)", "timestamp", "time", "time(2)",
+    "enum('calm','cross')", "enum('calm')", "set('a','b')", "set('a')",
+)  # fmt: skip
+SQLITE_TYPES = (
+    "integer", "numeric", "float", "text", "blob",
+)  # fmt: skip
+"""The types whose values, at the edges of each, the tests turn into every other one on the servers."""
+
+
+def conversions() -> str:
+    """What a repair does with the values of a column that gets another type."""
+    lines = [
+        NOTICE + "# Type changes and values",
+        "",
+        "A repair that changes a type goes one of three ways, both there and back:",
+        "",
+        "- **keeps**: the two types alone show that every value comes through unchanged; nothing is asked.",
+        "- **guards**: before anything is changed the rows are asked. Where a value would be cut, rounded, clipped or",
+        "  not be read, the revision stops and says how many rows there are and what one of them holds. Repair them, or",
+        "  plan with `--accept-loss TABLE.COLUMN`, which stands in the file as a comment.",
+        "- **refuses**: no value of one is a value of the other; the revision stops where the column holds anything.",
+        "",
+        "What the rule in `drift/migration/losses` says of some types; the tests run each pair on the servers.",
+        "",
+        "## PostgreSQL",
+        "",
+        "`mood` is an enum with the labels `calm` and `cross`.",
+        "",
+        *_conversions(POSTGRESQL_TYPES, _on_postgresql),
+        "",
+        "## MySQL and MariaDB",
+        "",
+        *_conversions(MYSQL_TYPES, lambda old, new: _kept(mysql.loss(Column("v", old), Column("v", new), "v"))),
+        "",
+        "Another character set is guarded but for utf8mb4; a coarser collation is, below a unique key.",
+        "",
+        "## SQLite",
+        "",
+        "A value of any type may stand in any column; the table says what becomes of those that do.",
+        "",
+        *_conversions(SQLITE_TYPES, lambda old, new: _kept(sqlite.loss(Column("v", old), Column("v", new), "v"))),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _conversions(types: Sequence[str], judge: Callable[[str, str], str]) -> Iterator[str]:
+    yield "| from | keeps | guards | refuses |"
+    yield "|---|---|---|---|"
+    for old in types:
+        found: dict[str, list[str]] = {"keeps": [], "guards": [], "refuses": []}
+        for new in types:
+            if new != old:
+                found[judge(old, new)].append(f"`{new}`")
+        yield f"| `{old}` | {' | '.join(', '.join(group) for group in found.values())} |"
+
+
+def _on_postgresql(old: str, new: str) -> str:
+    before, after = (
+        Column("v", type_, enum=QualifiedName(None, type_) if type_ == "mood" else None) for type_ in (old, new)
+    )
+    cast = cast_for(before, after, "v", labels=("'calm'", "'cross'"), server=(16,))
+    if cast.no_cast:
+        return "refuses"
+    return "guards" if cast.obstacle is not None or cast.using_may_fail else "keeps"
+
+
+def _kept(loss: Loss | None) -> str:
+    if loss is None:
+        return "keeps"
+    return "refuses" if loss.condition == "(v IS NOT NULL)" else "guards"
 
 
 def _setting(setting: Setting) -> list[str]:

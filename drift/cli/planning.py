@@ -16,6 +16,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 _OPTIONS = (
     click.option("--allow-drop", is_flag=True, help="Drop what the models do not know; otherwise drops stay comments."),
     click.option(
+        "--accept-loss",
+        multiple=True,
+        metavar="TABLE.COLUMN",
+        help="Let a type change cut, round or clip values of this column. Repeatable.",
+    ),
+    click.option(
         "--roads",
         type=click.Choice(["auto", "slow", "short"]),
         default="auto",
@@ -39,7 +45,11 @@ def plan_for(report: Report, options: dict[str, Any]) -> Plan:
     from drift.migration.options import PlanOptions, Roads
     from drift.pipeline import plan
 
-    given: dict[str, Any] = {"allow_drop": options["allow_drop"], "roads": Roads(options["roads"])}
+    given: dict[str, Any] = {
+        "allow_drop": options["allow_drop"],
+        "accept_loss": tuple(options["accept_loss"]),
+        "roads": Roads(options["roads"]),
+    }
     if options["large_rows"] is not None:
         given["large_rows"] = options["large_rows"]
     if options["lock_timeout"] is not None:

@@ -53,7 +53,13 @@ def _early(guard: Guard, step: Step, context: PlanContext) -> Guard:
         text = with_other_name(text, new, old)
     asked_if = f"SELECT {' AND '.join(f'({text})' for text in dict.fromkeys(conditions))}" if conditions else None
     early = strings(text)
-    return replace(guard, early=early if early != guard.query else None, asked_if=asked_if)
+    if early == guard.query:
+        return replace(guard, early=None, asked_if=asked_if)
+    # The sample is of the same rows, so that the same names are other ones in it.
+    sample = (
+        _early(replace(guard, query=guard.sample, sample=None), step, context) if guard.sample is not None else None
+    )
+    return replace(guard, early=early, asked_if=asked_if, sample=sample.early if sample is not None else None)
 
 
 def _is_renamed(context: PlanContext, pair: TablePair) -> bool:

@@ -12,29 +12,41 @@ FOUND = '''def found(query: str) -> bool:
     """Ask the database; without one (--sql) nothing is found."""
     return not op.get_context().as_sql and bool(op.get_bind().scalar(sa.text(query)))
 '''
-STOP_IF = '''def stop_if(query: str, message: str, asked_if: str | None = None) -> None:
-    """Stop before anything is changed where the rows do not allow it; a script made with --sql asks by itself."""
-    if not op.get_context().as_sql:
+_ASK = """    if not op.get_context().as_sql:
         asked = asked_if is None or op.get_bind().scalar(sa.text(asked_if))
         if asked and op.get_bind().scalar(sa.text(query)):
+            if sample is not None:
+                number, value = op.get_bind().execute(sa.text(sample)).one()
+                message += f" Such rows: {number}, one with {value!r}."
             raise RuntimeError(message)
         return
+"""
+_STOP_IF = "def stop_if(query: str, message: str, asked_if: str | None = None, sample: str | None = None) -> None:\n"
+STOP_IF = (
+    _STOP_IF
+    + '''\
+    """Stop before anything is changed where the rows do not allow it; a script made with --sql asks by itself."""
+'''
+    + _ASK
+    + """\
     query, text = query.replace("\\\\:", ":"), message.replace("'", "''")
     body = f"BEGIN IF ({query}) THEN RAISE EXCEPTION USING MESSAGE = '{text}'; END IF; END"
     quote = "$stop$" if "$stop$" not in body else f"${'s' * len(body)}$"
     op.get_context().impl.static_output(f"DO {quote} {body} {quote};")
-'''
-STOP_IF_ONLINE = '''def stop_if(query: str, message: str, asked_if: str | None = None) -> None:
+"""
+)
+STOP_IF_ONLINE = (
+    _STOP_IF
+    + '''\
     """Stop before anything is changed where the rows do not allow it; the script of --sql can only say what to ask."""
-    if not op.get_context().as_sql:
-        asked = asked_if is None or op.get_bind().scalar(sa.text(asked_if))
-        if asked and op.get_bind().scalar(sa.text(query)):
-            raise RuntimeError(message)
-        return
+'''
+    + _ASK
+    + """\
     lines = ["Go on only where this answers no, which no script can ask here.", *message.splitlines()]
     remark = [*lines, *query.replace("\\\\:", ":").splitlines()]
     op.get_context().impl.static_output("\\n".join(f"-- {line}" for line in remark))
-'''
+"""
+)
 EXECUTE = '''def execute(sql: str) -> None:
     """A statement with percent signs, which Alembic would double in the script of --sql."""
     if op.get_context().as_sql:

@@ -8,9 +8,12 @@ drops ``postgresql_using``; ``execute`` is not reversible. Containers (:class:`U
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic.operations import ops
+
+if TYPE_CHECKING:
+    from drift.migration.plan import Guard
 
 
 class Execute(ops.MigrateOperation):
@@ -88,14 +91,29 @@ class Stub(ops.MigrateOperation):
 class StopIf(ops.MigrateOperation):
     """A data guard: stops with ``message`` where ``query`` (one boolean) answers true.
 
-    It is not asked where ``asked_if`` (one boolean) answers false.
+    It is not asked where ``asked_if`` (one boolean) answers false. What ``sample`` answers, the number of rows in the
+    way and the value of one, ends the message.
     """
 
-    def __init__(self, query: str, message: str, proposal: str | None = None, *, asked_if: str | None = None) -> None:
+    def __init__(
+        self,
+        query: str,
+        message: str,
+        proposal: str | None = None,
+        *,
+        asked_if: str | None = None,
+        sample: str | None = None,
+    ) -> None:
         self.query = query
         self.message = message
         self.proposal = proposal
         self.asked_if = asked_if
+        self.sample = sample
+
+    @classmethod
+    def of(cls, guard: Guard) -> StopIf:
+        """The guard, by the names that hold where it stands."""
+        return cls(guard.query, guard.message, sample=guard.sample)
 
     def reverse(self) -> ops.MigrateOperation:
         """The way back needs no guard."""

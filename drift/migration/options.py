@@ -50,6 +50,8 @@ class PlanOptions:
 
     Attributes:
         allow_drop: Drop what the models do not know. Without it drops stand in the file as comments.
+        accept_loss: Columns, as ``table.column`` or ``schema.table.column``, whose values a type change may cut, round
+            or clip.
         roads: Which roads to take.
         large_rows: From how many rows on a table counts as large under :attr:`Roads.AUTO`.
         lock_timeout: How long a step waits for its lock before it gives up, as PostgreSQL spells it; ``None`` to
@@ -60,6 +62,7 @@ class PlanOptions:
     """
 
     allow_drop: bool = False
+    accept_loss: tuple[str, ...] = ()
     roads: Roads = Roads.AUTO
     large_rows: int = DEFAULT_LARGE_ROWS
     lock_timeout: str | None = "5s"

@@ -90,6 +90,7 @@ class Guard:
         early: The question by the names of before the plan's renames, where those are other ones.
         asked_if: Selects one boolean: false where an interrupted run has changed already what is asked about.
         late: It cannot be asked by the names of before.
+        sample: Selects how many rows stand in the way, and what one of them holds; put into the message.
     """
 
     query: str
@@ -97,6 +98,7 @@ class Guard:
     early: str | None = None
     asked_if: str | None = None
     late: bool = False
+    sample: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from drift.migration.ddl.quoting import Quoting
 from drift.schema import ForeignKey, QualifiedName
 
+_SHOWN = 40
+"""Characters of a value that a message shows."""
 _KNOWN_TO_REST = ("pg_constraint", "pg_class", "pg_attrdef", "pg_rewrite")
 
 
@@ -109,6 +111,14 @@ class Queries:
         """Some row exists (that satisfies the condition)."""
         where = f" WHERE {condition}" if condition else ""
         return f"SELECT EXISTS (SELECT 1 FROM {self.quoting.qualified(table)}{where})"
+
+    def sample(self, table: QualifiedName, condition: str, column: str) -> str:
+        """How many rows satisfy the condition, and the beginning of what one of them holds in the (quoted) column."""
+        shown = {
+            "sqlite": f"substr(quote({column}), 1, {_SHOWN})",
+            "postgresql": f"left({column}::text, {_SHOWN})",
+        }.get(self.quoting.dialect, f"LEFT(CAST({column} AS CHAR), {_SHOWN})")
+        return f"SELECT count(*), min({shown}) FROM {self.quoting.qualified(table)} WHERE {condition}"
 
     def duplicates(
         self,

@@ -224,6 +224,7 @@ def _stop_if(_context: AutogenContext, operation: own.StopIf) -> list[str]:
         *_argument(query),
         *_argument(message),
         *(_argument(python_string(escape_binds(operation.asked_if))) if operation.asked_if is not None else ()),
+        *(_keyword("sample", python_string(escape_binds(operation.sample))) if operation.sample is not None else ()),
         ")",
     ]
 
@@ -238,6 +239,12 @@ def _for_each(context: AutogenContext, operation: own.ForEach) -> list[str]:
         f"    with {_prefix(context)}get_context().autocommit_block():",
         f"        {_prefix(context)}get_bind().exec_driver_sql(statement)",
     ]
+
+
+def _keyword(name: str, lines: list[str]) -> Iterator[str]:
+    first, *rest = _argument(lines)
+    yield f"    {name}={first.lstrip()}"
+    yield from rest
 
 
 def _argument(lines: list[str]) -> Iterator[str]:

@@ -39,7 +39,7 @@ def downgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
     steps = plan.steps[::-1]
     guards = dict.fromkeys(guard for step in plan.active for guard in step.guards_down)
     if guards:
-        stops = [own.StopIf(guard.query, guard.message) for guard in guards]
+        stops = [own.StopIf.of(guard) for guard in guards]
         yield own.Block(stops, [_ROWS_DECIDE])
     last = _last(steps, up=False)
     for position, step in enumerate(steps):
@@ -93,9 +93,9 @@ def _guards(plan: Plan, *, late: bool, renames: bool) -> Iterator[MigrateOperati
     known = plan.dialect == "postgresql"  # the names of before are known for PostgreSQL only
     guards = [guard for step in plan.active for guard in step.guards if (renames and (guard.late or not known)) is late]
     operations = [
-        own.StopIf(guard.early or guard.query, guard.message, asked_if=guard.asked_if)
+        own.StopIf(guard.early or guard.query, guard.message, asked_if=guard.asked_if, sample=guard.sample)
         if renames or guard.early is None
-        else own.StopIf(guard.query, guard.message)
+        else own.StopIf.of(guard)
         for guard in dict.fromkeys(guards)
     ]
     if operations:

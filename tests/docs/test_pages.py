@@ -9,6 +9,7 @@ import yaml
 
 from drift.policy.config import config_from_mapping
 from tests.docs.console import DOCS, pages
+from tests.migration.test_losses import EDGES, MYSQL_EDGES, SQLITE_TYPES
 
 ROOT = DOCS.parent
 
@@ -25,6 +26,13 @@ def test_generated_pages_are_current():
         path = DOCS / name
         assert path.is_file(), f"{name} is missing: python docs/generate.py"
         assert path.read_text(encoding="utf-8") == text, f"{name} is not current: python docs/generate.py"
+
+
+def test_the_types_of_the_conversions_page_are_those_that_run_on_servers():
+    page = generator()
+    assert set(page.POSTGRESQL_TYPES) == EDGES.keys()
+    assert set(page.MYSQL_TYPES) == MYSQL_EDGES.keys()
+    assert list(page.SQLITE_TYPES) == SQLITE_TYPES
 
 
 def test_no_page_of_a_check_that_is_gone():

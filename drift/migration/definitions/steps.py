@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from drift.findings import Finding, Safety, SubjectKind
 from drift.migration import operations as own
+from drift.migration.conversions import accepted_loss, conversion_guard, is_accepted
 from drift.migration.definitions.apart import Apart
 from drift.migration.definitions.mysql import mysql_passage
+from drift.migration.definitions.mysql_words import effective_charset
 from drift.migration.definitions.renaming import rename_column
 from drift.migration.definitions.sqlite import counts, sqlite_statements
 from drift.migration.definitions.statement import Statement
 from drift.migration.definitions.target import Definitions, created_tables, definitions, renamed
-from drift.migration.losses import mysql, sqlite
+from drift.migration.losses import Loss, mysql, sqlite
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.version_tables.filling import filling
@@ -102,8 +104,8 @@ def _definitions(
 
 
 def _table_steps(found: Definitions, apart: Apart | None, context: PlanContext) -> Iterator[Step]:
-    guards = tuple(_guards(found.source, found.target, context, _created(context)))
-    back = tuple(_guards(found.target, found.source, context, _dropped(context)))
+    guards = tuple(_guards(found.source, found.target, context, _created(context), up=True))
+    back = tuple(_guards(found.target, found.source, context, _dropped(context), up=False))
     if apart is not None:
         guards += tuple(apart.guards(found))
         yield from _foreign_key_steps(found, apart, context)
@@ -195,7 +197,9 @@ def _dropped(context: PlanContext) -> frozenset[QualifiedName]:
     return frozenset(QualifiedName(subject.schema, subject.name) for subject in gone)
 
 
-def _guards(source: Table, target: Table, context: PlanContext, absent: frozenset[QualifiedName]) -> Iterator[Guard]:
+def _guards(
+    source: Table, target: Table, context: PlanContext, absent: frozenset[QualifiedName], *, up: bool
+) -> Iterator[Guard]:
     """What rows must not hold before anything is changed. Columns and tables that are new hold nothing yet."""
     queries, quoting = Queries(context.quoting), context.quoting
     name = source.name
@@ -207,12 +211,19 @@ def _guards(source: Table, target: Table, context: PlanContext, absent: frozense
                 queries.has_rows(name, f"{quoting.name(column.name)} IS NULL"),
                 f"{name}.{column.name} holds NULL: say what these rows are to hold, fill them, then run this again.",
             )
-    yield from _lost_values(source, target, context)
-    for columns in _new_keys(source, target):
-        if old.keys() >= set(columns):
+    for column, lost in _losses(source, target, context):
+        if not (up and is_accepted(context, name, column.name)):
+            yield conversion_guard(context, name, column.name, column.type, lost)
+    for columns in _keys(target):
+        compared = {column: _compared(source, target, column, context) for column in columns}
+        coarser = [text for text in compared.values() if text is not None]
+        if old.keys() >= set(columns) and (coarser or columns in _new_keys(source, target)):
+            plain = [column for column, text in compared.items() if text is None]
             yield Guard(
-                queries.duplicates(name, columns),
-                f"{name} holds duplicates in ({', '.join(columns)}): make them unique first, then run this again.",
+                queries.duplicates(name, plain, expressions=coarser),
+                f"{name} holds duplicates in ({', '.join(columns)})"
+                + (", as the new collation compares" if coarser else "")
+                + ": make them unique first, then run this again.",
             )
     for key in target.foreign_keys:
         if key not in source.foreign_keys and old.keys() >= set(key.columns) and key.target not in absent:
@@ -229,7 +240,7 @@ def _guards(source: Table, target: Table, context: PlanContext, absent: frozense
             )
 
 
-def _lost_values(source: Table, target: Table, context: PlanContext) -> Iterator[Guard]:
+def _losses(source: Table, target: Table, context: PlanContext) -> Iterator[tuple[Column, Loss]]:
     """What the columns of ``source`` hold and those of ``target`` would not."""
     for column in target.columns:
         before = source.column(column.name)
@@ -242,26 +253,45 @@ def _lost_values(source: Table, target: Table, context: PlanContext) -> Iterator
             else mysql.loss(before, column, name, (_charset(before, source), _charset(column, target)))
         )
         if lost is not None:
-            yield Guard(
-                Queries(context.quoting).has_rows(source.name, lost.condition),
-                f"{source.name}.{column.name} holds values that {column.type} does not keep: {lost.what}. "
-                "Repair these rows first, then run this again.",
-            )
+            yield column, lost
+
+
+def _accepted_losses(source: Table, target: Table, context: PlanContext) -> Iterator[str]:
+    for column, lost in _losses(source, target, context):
+        if is_accepted(context, source.name, column.name):
+            yield accepted_loss(source.name, column.name, column.type, lost)
 
 
 def _charset(column: Column, table: Table) -> str | None:
     return column.charset or dict(table.options).get("charset")
 
 
-def _new_keys(source: Table, target: Table) -> Iterator[tuple[str, ...]]:
-    known = {unique.columns for unique in source.uniques}
-    yield from (unique.columns for unique in target.uniques if unique.columns not in known)
-    for index in target.indexes:
+def _keys(table: Table) -> tuple[tuple[str, ...], ...]:
+    """The columns of everything that is unique over whole columns and all rows."""
+    found = [unique.columns for unique in table.uniques]
+    found += [table.primary_key.columns] if table.primary_key is not None else []
+    for index in table.indexes:
         plain = all(key.column is not None and key.length is None for key in index.keys) and index.predicate is None
-        if index.unique and plain and index.columns not in known and index not in source.indexes:
-            yield index.columns
-    if target.primary_key is not None and target.primary_key != source.primary_key:
-        yield target.primary_key.columns
+        if index.unique and plain:
+            found.append(index.columns)
+    return tuple(dict.fromkeys(found))
+
+
+def _new_keys(source: Table, target: Table) -> set[tuple[str, ...]]:
+    return set(_keys(target)) - set(_keys(source))
+
+
+def _compared(source: Table, target: Table, name: str, context: PlanContext) -> str | None:
+    """A column as its new collation compares it, where that is another one."""
+    before, after = source.column(name), target.column(name)
+    if before is None or after is None:
+        return None
+    quoted = context.quoting.name(name)
+    if context.is_sqlite:
+        same = (before.collation or "BINARY").upper() == (after.collation or "BINARY").upper()
+        return None if same else f"{quoted} COLLATE {context.quoting.name(after.collation or 'BINARY')}"
+    (_, old), (charset, new) = effective_charset(before, source), effective_charset(after, target)
+    return None if new in (old, None) or charset is None else f"CONVERT({quoted} USING {charset}) COLLATE {new}"
 
 
 def _mentions_new(sql: str, source: Table, target: Table) -> bool:
@@ -335,6 +365,7 @@ def _steps(
     All of the way back hangs on the first step, because its order is not the other one reversed.
     """
     there = _statements(source, target, apart, context)
+    accepted = list(_accepted_losses(source, target, context))
     back = tuple(_operations(_statements(target, source, apart, context)))
     if any(statement.anew for statement in there):
         yield Step(
@@ -349,7 +380,8 @@ def _steps(
             Hold.REWRITE,
             safety=Safety.BLOCKS_WRITES,
             hazard="the rows are copied; nobody else can write to the database meanwhile"
-            + ("; the counter goes, and numbers of deleted rows are given again" if _stops_counting(found) else ""),
+            + ("; the counter goes, and numbers of deleted rows are given again" if _stops_counting(found) else "")
+            + "".join(f"; {text}" for text in accepted),
             guards=guards[0],
             guards_down=guards[1],
         )
@@ -367,7 +399,13 @@ def _steps(
             Lock.NONE,
             Hold.REWRITE if statement.blocks else Hold.BRIEF,
             safety=Safety.BLOCKS_WRITES if statement.blocks else Safety.SAFE,
-            hazard="writers wait while the table is copied or scanned" if statement.blocks else None,
+            hazard="; ".join(
+                [
+                    *(["writers wait while the table is copied or scanned"] if statement.blocks else []),
+                    *(accepted if number == 0 else []),
+                ]
+            )
+            or None,
             guards=guards[0] if number == 0 else (),
             guards_down=guards[1] if number == 0 else (),
             order=number + 1,

@@ -11,6 +11,7 @@ from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.casts import Cast, cast_for, same_family
 from drift.migration.context import PlanContext
+from drift.migration.conversions import accepted_loss, conversion_guard, is_accepted
 from drift.migration.ddl.quoting import mentions, rename_identifiers
 from drift.migration.handlers.column_places import Place, default_statement, locate
 from drift.migration.handlers.column_restoring import added_again, present_name
@@ -19,6 +20,7 @@ from drift.migration.handlers.domains import alter_domain, shared_domain
 from drift.migration.handlers.expand_contract import HAZARD, around_views, exchanges, parts
 from drift.migration.handlers.riders import why_not
 from drift.migration.handlers.sequences import widen
+from drift.migration.losses import Loss
 from drift.migration.native_columns import actual_type, expected_type
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
@@ -70,7 +72,7 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         *_sql(inner_there[1]),
         *(_sql([f"{place.prefix} SET DEFAULT {new_default}"]) if new_default is not None else ()),
     ]
-    stops = [own.StopIf(g.query, g.message) for g in _guards(context, place, place.expected, place.actual, back)]
+    stops = [own.StopIf.of(g) for g in _guards(context, place, place.expected, place.actual, back)]
     downgrade = [
         *(_sql([f"{place.prefix} DROP DEFAULT"]) if new_default is not None else ()),
         *_sql(inner_back[0]),
@@ -79,6 +81,7 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         *(_sql([default_statement(context, place, place.actual)]) if old_default is not None else ()),
     ]
     relation = context.sql_name(place.pair)
+    accepted = _accepted(context, place, there)
     step = Step(
         f"change the type of {place.table}.{place.name} from {place.actual.type} to {place.expected.type}",
         Phase.ALTER,
@@ -88,11 +91,13 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         Change.CHANGE,
         place.table,
         Lock.ACCESS_EXCLUSIVE,
-        guards=_guards(context, place, place.actual, place.expected, there),
+        guards=_guards(context, place, place.actual, place.expected, there)
+        if accepted is None
+        else tuple(_coarser(context, place, place.actual, place.expected)),
     )
     reason = why_not(context, place) if context.is_large(place.pair) and not there.free else None
     if reason is not None or there.free or not context.is_large(place.pair):
-        yield _with_costs(step, context, place, there, back, reason)
+        yield _with_costs(step, context, place, there, back, reason, accepted)
         return
     if place.actual.auto_increment:
         new_default = old_default
@@ -102,6 +107,7 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         context, place, (kept, there, new_default), (place.actual, back, old_default), views=bool(views)
     )
     hazards = [HAZARD, *([_views_hazard(views)] if views else []), *([there.hazard] if there.hazard else [])]
+    hazards += [accepted] if accepted is not None else []
     step = replace(
         step,
         upgrade=tuple(forth.whole()),
@@ -269,16 +275,46 @@ def _cast(context: PlanContext, place: Place, old: Column, new: Column, enums: M
 
 
 def _guards(context: PlanContext, place: Place, old: Column, new: Column, cast: Cast) -> tuple[Guard, ...]:
+    return (*_lost(context, place, old, new, cast), *_coarser(context, place, old, new))
+
+
+def _coarser(context: PlanContext, place: Place, old: Column, new: Column) -> Iterator[Guard]:
+    """What is unique, and may not be as a nondeterministic collation compares."""
+    table = place.pair.actual
+    if table is None or new.collation in (old.collation, None):
+        return
+    keys = [unique.columns for unique in table.uniques]
+    keys += [table.primary_key.columns] if table.primary_key is not None else []
+    whole = (i for i in table.indexes if i.unique and i.predicate is None and all(key.column for key in i.keys))
+    names = context.column_names(place.pair)
+    for columns in dict.fromkeys((*keys, *(index.columns for index in whole))):
+        called = [names.get(column, column) for column in columns]
+        if place.name not in called:
+            continue
+        compared = f"{context.quoting.name(place.name)} COLLATE {context.ddl.collation(str(new.collation))}"
+        plain = [column for column in called if column != place.name]
+        yield Guard(
+            Queries(context.quoting).duplicates(place.table, plain, expressions=[compared]),
+            f"{place.table} holds duplicates in ({', '.join(called)}), as the new collation compares: make them unique "
+            "first, then run this again.",
+        )
+
+
+def _lost(context: PlanContext, place: Place, old: Column, new: Column, cast: Cast) -> tuple[Guard, ...]:
     if cast.obstacle is None:
         return ()
-    query = Queries(context.quoting).has_rows(place.table, cast.obstacle)
     if cast.no_cast:
+        query = Queries(context.quoting).has_rows(place.table, cast.obstacle)
         return (Guard(query, _no_cast(place, old, new)),)
-    message = (
-        f"{place.table}.{place.name} holds values that {new.type} does not keep: {cast.what_fails}. "
-        "Repair these rows first, then run this again."
-    )
-    return (Guard(query, message),)
+    loss = Loss(cast.obstacle, cast.what_fails)
+    return (conversion_guard(context, place.table, place.name, new.type, loss),)
+
+
+def _accepted(context: PlanContext, place: Place, cast: Cast) -> str | None:
+    """What is said where the loss is accepted; a type without a cast loses everything, and is never meant."""
+    if cast.obstacle is None or cast.no_cast or not is_accepted(context, place.table, place.name):
+        return None
+    return accepted_loss(place.table, place.name, place.expected.type, Loss(cast.obstacle, cast.what_fails))
 
 
 def _no_cast(place: Place, old: Column, new: Column) -> str:
@@ -289,8 +325,16 @@ def _no_cast(place: Place, old: Column, new: Column) -> str:
     )
 
 
-def _with_costs(step: Step, context: PlanContext, place: Place, there: Cast, back: Cast, reason: str | None) -> Step:
-    hazards = [there.hazard] if there.hazard else []
+def _with_costs(
+    step: Step,
+    context: PlanContext,
+    place: Place,
+    there: Cast,
+    back: Cast,
+    reason: str | None,
+    accepted: str | None,
+) -> Step:
+    hazards = [text for text in (there.hazard, accepted) if text is not None]
     views = dependent_views(context, place)
     if reason is not None:
         hazards.insert(0, f"the plain road, because {reason}: choose a quiet hour")
