@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from drift.schema import Column, QualifiedName, Schema, Sequence, Table
+from drift.schema import Column, Other, QualifiedName, Schema, Sequence, Table
 
 Rename = Callable[[QualifiedName], QualifiedName]
 
@@ -32,7 +32,21 @@ def qualified(schema: Schema, default: str | None) -> Schema:
         domains=tuple(replace(domain, name=name(domain.name)) for domain in schema.domains),
         sequences=tuple(_sequence(sequence, name) for sequence in schema.sequences),
         relation_names=tuple(map(name, schema.relation_names)),
+        others=None if schema.others is None else tuple(_other(other, own, default) for other in schema.others),
     )
+
+
+def _other(other: Other, own: str | None, default: str) -> Other:
+    """Its definition is the server's text, in which the schema stands before each name that lies there."""
+    if own in (None, default):
+        return other
+
+    def moved(text: str) -> str:
+        return text.replace(f"{own}.", f"{default}.")
+
+    schema = default if other.name.schema == own else other.name.schema
+    name = default if other.name == QualifiedName(None, str(own)) else moved(other.name.name)
+    return replace(other, name=QualifiedName(schema, name), definition=moved(other.definition))
 
 
 def _has_bare_names(schema: Schema) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from drift.alignment import Question, Unsettled
-from drift.schema import QualifiedName, Schema
+from drift.schema import Other, QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -74,6 +74,10 @@ class Dialect(Protocol):
 
     def read(self, connection: Connection, scope: Scope) -> Schema:
         """Everything in ``scope``, in a number of statements that does not depend on the number of tables."""
+        ...
+
+    def others(self, connection: Connection, schemas: Sequence[str]) -> tuple[Other, ...]:
+        """What no model can say and another database may have otherwise: triggers, policies, functions and so on."""
         ...
 
     def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:

@@ -43,6 +43,7 @@ class SubjectKind(StrEnum):
     RESPONSE_FIELD = "response-field"
     REQUEST_FIELD = "request-field"
     MIGRATION = "migration"
+    OBJECT = "object"
 
 
 @dataclass(frozen=True, slots=True, order=True)

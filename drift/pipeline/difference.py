@@ -57,8 +57,10 @@ Side = Callable[[], AbstractContextManager[Opened]]
 """A side, not opened yet."""
 
 _NEVER_COMPARED = (
-    "not compared, here or there: triggers, policies, functions, rules, extensions, publications, partitions, comments "
-    "on other things than tables and columns, owners, and privileges; `pg_dump --schema-only` or its like shows them."
+    "not compared, here or there: other schemas than those read, owners, privileges, security labels, subscriptions, "
+    "user mappings, options of foreign servers and tables, and what an aggregate, cast, collation, operator (class, "
+    "family), conversion, language, transform or text search object does; on MySQL and MariaDB partitions. "
+    "`pg_dump --schema-only` or its like shows them."
 )
 """What may differ between two databases that are called in sync."""
 
@@ -95,7 +97,8 @@ def database_side(database: object, origin: str, label: str = "database") -> Sid
 
 def _live(label: str, source: str, connection: Connection, dialect: Dialect) -> Opened:
     def schema(_dialect: Dialect, _info: ServerInfo, schemas: tuple[str, ...]) -> Schema:
-        return replace(dialect.read(connection, Scope(schemas=schemas)), source=source)
+        found = dialect.read(connection, Scope(schemas=schemas))
+        return replace(found, source=source, others=dialect.others(connection, found.schemas))
 
     return Opened(label, source, dialect, dialect.info(connection), schema, dialect.canonicaliser(connection))
 

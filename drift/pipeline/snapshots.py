@@ -10,7 +10,6 @@ from drift.dialects import Canonicalise, Dialect, Scope, ServerInfo, dialect_for
 from drift.errors import DriftError
 from drift.pipeline.compare import Setting, compare
 from drift.pipeline.inputs import Inputs
-from drift.schema import Schema
 from drift.sources.snapshot import NOT_REMEMBERED, Snapshot, remembered
 
 
@@ -43,13 +42,10 @@ def take_snapshot(inputs: Inputs) -> Snapshot:
         expected = target.expect(dialect, info)
         inputs.progress("reading the database")
         actual = dialect.read(connection, Scope(schemas=tuple(inputs.schemas or expected.schemas)))
+        others = dialect.others(connection, actual.schemas)
         inputs.progress("settling")
         settled, _ = compare(expected, actual, Setting(dialect, info, dialect.canonicaliser(connection), target))
-    return Snapshot(_named(actual, target.source), settled.settlement.answers)
-
-
-def _named(schema: Schema, source: str) -> Schema:
-    return replace(schema, source=source)
+    return Snapshot(replace(actual, source=target.source, others=others), settled.settlement.answers)
 
 
 def _has_project(inputs: Inputs) -> bool:
@@ -64,7 +60,8 @@ def _without_models(inputs: Inputs) -> Snapshot:
     inputs.progress("connecting")
     with open_database(inputs.database, inputs.origin) as (connection, dialect, source):
         inputs.progress("reading the database")
-        return Snapshot(_named(dialect.read(connection, Scope(schemas=inputs.schemas)), source))
+        found = dialect.read(connection, Scope(schemas=inputs.schemas))
+        return Snapshot(replace(found, source=source, others=dialect.others(connection, found.schemas)))
 
 
 def snapshot_server(snapshot: Snapshot) -> tuple[Dialect, ServerInfo]:

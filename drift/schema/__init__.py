@@ -13,7 +13,7 @@ from drift.schema.constraints import Check, Exclusion, ExclusionElement, Foreign
 from drift.schema.database import MigrationState, Schema
 from drift.schema.indexes import Index, IndexKey
 from drift.schema.names import Expression, Location, QualifiedName
-from drift.schema.objects import Domain, Enum, Extension, Function, Orphans, Sequence, SequenceNumbers
+from drift.schema.objects import Domain, Enum, Extension, Function, Orphans, Other, Sequence, SequenceNumbers
 from drift.schema.tables import Persistence, Table, TableKind, Trigger
 from drift.schema.versioning import (
     AuditTrigger,
@@ -45,6 +45,7 @@ __all__ = [
     "MigrationState",
     "Persistence",
     "Orphans",
+    "Other",
     "PrimaryKey",
     "QualifiedName",
     "Schema",

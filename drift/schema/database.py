@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drift.schema.names import QualifiedName
-from drift.schema.objects import Domain, Enum, Extension, Function, Orphans, Sequence, SequenceNumbers
+from drift.schema.objects import Domain, Enum, Extension, Function, Orphans, Other, Sequence, SequenceNumbers
 from drift.schema.tables import Table
 from drift.schema.versioning import AuditTrigger, TransactionNumbers, VersioningFlaw, VersionRows, VersionTable
 
@@ -55,6 +55,7 @@ class Schema:
         orphans: What a probe saw of rows that break a foreign key (actual side).
         usual_operator_classes: Actual side: operator classes that an index has where none is named: pairs of (access
             method, class).
+        others: What only another database can be compared with; ``None`` where it was not read.
         unreadable: Facets that could not be read, with the reason: pairs of (subject text, reason).
     """
 
@@ -75,6 +76,7 @@ class Schema:
     version_flaws: tuple[VersioningFlaw, ...] = ()
     version_rows: tuple[VersionRows, ...] = ()
     transaction_numbers: tuple[TransactionNumbers, ...] = ()
+    others: tuple[Other, ...] | None = None
     unreadable: tuple[tuple[str, str], ...] = ()
     sequence_numbers: tuple[SequenceNumbers, ...] = ()
     folded: tuple[str, ...] = ()

@@ -99,6 +99,23 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Something that no model can say and two databases may have otherwise.
+
+    Attributes:
+        kind: In the server's words: ``trigger``, ``policy``, ``function``.
+        name: With the schema that it lies in, where there is one.
+        definition: As the server prints it; the difference is told by it.
+        table: The table it belongs to.
+    """
+
+    kind: str
+    name: QualifiedName
+    definition: str = ""
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Extension:
     """An installed extension."""
 

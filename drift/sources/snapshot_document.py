@@ -56,6 +56,7 @@ def adapter() -> Any:
         Location,
         MigrationState,
         Orphans,
+        Other,
         Persistence,
         PrimaryKey,
         QualifiedName,

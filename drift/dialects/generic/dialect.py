@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,7 @@ from drift.alignment import Question, Unsettled, Usage
 from drift.dialects.base import Canonicalise, Scope, ServerInfo
 from drift.dialects.generic.spelling import comparable_type, constant, spell_type
 from drift.dialects.text import normalised
-from drift.schema import QualifiedName, Schema
+from drift.schema import Other, QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -46,6 +46,10 @@ class GenericDialect:
         from drift.dialects.generic.reader import read
 
         return read(connection, scope, self.info(connection))
+
+    def others(self, connection: Connection, schemas: Sequence[str]) -> tuple[Other, ...]:  # noqa: ARG002
+        """None that the Inspector knows of."""
+        return ()
 
     def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:  # noqa: ARG002
         """None that is known here."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from drift.alignment import Question, Unsettled
@@ -14,7 +15,7 @@ from drift.dialects.mysql.canonical import canonicalise
 from drift.dialects.mysql.reader import hides_constraints, read_tables
 from drift.dialects.mysql.spelling import normal_form, spell_type
 from drift.dialects.mysql.views import Views
-from drift.schema import QualifiedName, Schema
+from drift.schema import Other, QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -100,6 +101,24 @@ class MySQLDialect:
     def _folds_tables(self, connection: Connection) -> bool:
         """0 compares names of tables to the letter; 1 and 2 (Windows, macOS) do not."""
         return int(connection.exec_driver_sql("SELECT @@lower_case_table_names").scalar_one()) != 0
+
+    def others(self, connection: Connection, schemas: Sequence[str]) -> tuple[Other, ...]:
+        """Triggers, routines and events, as far as this account sees them."""
+        wanted = tuple(schemas) or tuple(filter(None, (self.info(connection).default_schema,)))
+        if not wanted:
+            return ()
+        marks = ", ".join(["%s"] * len(wanted))
+        statement = (files("drift.dialects.mysql") / "sql" / "others.sql").read_text(encoding="utf-8")
+        rows = connection.exec_driver_sql(statement.format(schemas=marks), wanted * 3)
+        return tuple(
+            Other(
+                str(kind),
+                QualifiedName(str(schema), str(name)),
+                str(definition or ""),
+                None if table is None else str(table),
+            )
+            for kind, schema, table, name, definition in rows
+        )
 
     def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:
         """See :mod:`drift.dialects.mysql.views`."""

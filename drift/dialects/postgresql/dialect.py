@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from drift.dialects.base import Canonicalise, Scope, ServerInfo
 from drift.dialects.postgresql import keywords, session
+from drift.dialects.postgresql.others import read_others
 from drift.dialects.postgresql.reader import read
 from drift.dialects.postgresql.strangers import strangers_of
 from drift.dialects.postgresql.types import spell_type
 from drift.dialects.text import normalised
-from drift.schema import QualifiedName, Schema
+from drift.schema import Other, QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -41,6 +42,10 @@ class PostgreSQL:
     def read(self, connection: Connection, scope: Scope) -> Schema:
         """Everything in ``scope``, by a fixed number of catalog queries."""
         return read(connection, scope)
+
+    def others(self, connection: Connection, schemas: Sequence[str]) -> tuple[Other, ...]:
+        """All that the catalog prints a definition of, and of the rest that it is there."""
+        return read_others(connection, schemas)
 
     def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:
         """Views, foreign tables, and tables that cannot be queried without running functions of other roles."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from drift.dialects.base import Canonicalise, Scope, ServerInfo
 from drift.dialects.sqlite.reader import read_tables
 from drift.dialects.sqlite.spelling import canonical_default, spell_type
 from drift.dialects.sqlite.tokens import normal_form
-from drift.schema import QualifiedName, Schema
+from drift.schema import Other, QualifiedName, Schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -70,6 +70,16 @@ class SQLiteDialect:
             folded=("tables", "columns"),
             relation_names=tuple(QualifiedName(t.name.schema, t.name.name) for t in found),
         )
+
+    def others(self, connection: Connection, schemas: Sequence[str]) -> tuple[Other, ...]:
+        """Triggers."""
+        found: list[Other] = []
+        for schema in schemas or (_DEFAULT_SCHEMA,):
+            master = '"' + schema.replace('"', '""') + '".sqlite_master'
+            asked = f"SELECT name, sql, tbl_name FROM {master} WHERE type = 'trigger' ORDER BY name"
+            for name, definition, table in connection.exec_driver_sql(asked):
+                found.append(Other("trigger", QualifiedName(schema, name), definition, table))
+        return tuple(found)
 
     def not_to_read(self, connection: Connection) -> Mapping[QualifiedName, str]:  # noqa: ARG002
         """None that is known here."""
