@@ -27,7 +27,7 @@ from drift.verification.copying import copied, lacks_of, on_scratch, table_of
 from drift.verification.live import Live, live_details
 from drift.verification.possible import possible
 from drift.verification.proof import Proof
-from drift.verification.rows import Supply, count_rows, fill, supplies
+from drift.verification.rows import Supply, changed_values, count_rows, fill, supplies, values
 from drift.verification.running import Broken, RevisionModule, attempt, counting, inside, load
 from drift.verification.scratch import Scratch, ScratchServer, scratch_server
 
@@ -282,12 +282,17 @@ def _prove(case: _Case, rows: int) -> Proof:
     started = perf_counter()
     stops: list[str] = []
     with live_details(case.inputs, case.report.comparison.alignment.actual) as live:
-        for supply in supplies(rows, live.statistics):
+        for supply in supplies(rows, live.statistics, _retyped(case.claims)):
             proof, stopped = _prove_once(case, live, supply)
             if stopped is None or supply.rows == 0:
                 break
             stops.append(f"{supply.label}: {stopped}")
     return replace(proof, stops=tuple(stops), seconds=perf_counter() - started)
+
+
+def _retyped(claims: Iterable[Finding]) -> frozenset[tuple[QualifiedName, str]]:
+    """Columns that get another type."""
+    return frozenset((table_of(finding), finding.subject.name) for finding in claims if finding.code == "CO301")
 
 
 def _prove_once(case: _Case, details: Live, supply: Supply) -> tuple[Proof, str | None]:
@@ -340,6 +345,7 @@ def _run_through(
     natives = first.comparison.natives
     seen_before = (*known[1], *alembic_differences(engine, natives, first.alignment.actual))
     held = count_rows(engine, first.alignment.actual)
+    kept = values(engine, first.alignment.actual) if any(held.values()) else {}
     proof = Proof(scratch.label)
     inputs.progress("upgrading the copy")
     with counting(engine) as statements:
@@ -368,6 +374,9 @@ def _run_through(
         return replace(proof, error=broken.text), broken, touched
     third = run_check(on_copy)
     differences = structural_differences(first.alignment.actual, third.alignment.actual, engine)
+    if kept and not differences:
+        now, between = values(engine, third.alignment.actual), (first.alignment.actual, second.alignment.actual)
+        differences = tuple(changed_values(kept, now, between))
     return replace(proof, differences=differences), None, touched
 
 

@@ -82,6 +82,28 @@ def test_a_proof_on_rows_like_the_live_ones(database: str, tmp_path: Path, postg
     assert "Stops on rows like the live ones" in next(project.versions.glob("*.py")).read_text()
 
 
+EDGES = "CREATE TABLE users (id serial PRIMARY KEY, name varchar(50) NOT NULL, motto varchar(80), at timestamp);"
+
+
+def test_rows_at_the_edges_of_a_type_that_changes(database: str, tmp_path: Path, postgresql_server: Server) -> None:
+    """One that narrows stops on them and is proven without; one that loses digits in silence is not proven."""
+    run_script(database, EDGES + "INSERT INTO users (name, motto, at) VALUES ('a', 'b', now()); ANALYZE users;")
+    project = Project(tmp_path, database)
+    scratch = f"--scratch-url={postgresql_server.url}"
+    out = project.drift("revision", "-m", "narrow", scratch, "--rows=2", "--ignore", "CO201").out
+    assert "Stops on rows at the edges of the types that change: public.users.motto" in out
+    assert "2 made-up rows kept" in out
+    for path in project.versions.glob("*.py"):
+        path.unlink()
+    path = project.add("lossy", None)
+    there, back = (f"op.alter_column('users', 'at', type_=sa.{name}())" for name in ("Date", "DateTime"))
+    source = path.read_text().replace("pass", there, 1).replace("pass", back, 1)
+    path.write_text("import sqlalchemy as sa\nfrom alembic import op\n" + source)
+    out = project.drift("verify", scratch, "--rows=2", expect=1).out
+    assert "Not proven on" in out
+    assert "public.users.at: 2024-01-01 12:00:00 is not what it was, as timestamp -> date and back" in out
+
+
 @pytest.mark.parametrize("rows", ["('a'), ('b')", "('a')"])
 def test_rows_that_do_not_stop_it_are_the_only_ones(
     database: str, tmp_path: Path, postgresql_server: Server, rows: str
