@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.operations import ops
+from sqlalchemy.schema import CreateIndex
 
 from drift.alignment import TablePair
 from drift.migration import operations as own
@@ -77,6 +80,26 @@ def table_operations(
     operation = ops.CreateTableOp.from_table(copy)
     operation.schema = context.quoting.schema(pair.expected.name)
     return (operation,)
+
+
+def made_by_types(operations: Iterable[ops.MigrateOperation], dialect: str) -> frozenset[str]:
+    """Indexes that come with the table, because types of its columns make them (GeoAlchemy2's spatial ones).
+
+    SQLAlchemy is asked: the table is made without a database, and what is said then is written down.
+    """
+    names: set[str] = set()
+
+    def note(statement: Any, *_: Any, **__: Any) -> None:
+        if isinstance(statement, CreateIndex) and statement.element.name is not None:
+            names.add(str(statement.element.name))
+
+    engine = sa.create_mock_engine(f"{dialect}://", note)
+    for operation in operations:
+        if isinstance(operation, ops.CreateTableOp):
+            # Listeners are the project's own, and may want a database after all.
+            with suppress(Exception):
+                operation.to_table().create(engine, checkfirst=False)
+    return frozenset(names)
 
 
 def _alembic_can(table: Table) -> bool:

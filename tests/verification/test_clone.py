@@ -21,6 +21,7 @@ from drift.verification.comparing import structural_differences
 from drift.verification.leftovers import owned_folder
 from tests.properties import base_models
 from tests.repair import run_script
+from tests.servers import Server
 
 MORE = """
 CREATE VIEW open_tickets AS SELECT t.id, o.name FROM tickets t JOIN owners o ON o.id = t.owner_id;
@@ -137,3 +138,16 @@ def test_a_copy_is_the_original(database: str, second_database: str) -> None:
         assert connection.execute(text("SELECT count(*) FROM logs_2024_a")).scalar() == 1
         with pytest.raises(IntegrityError):
             connection.execute(text("INSERT INTO used (id) VALUES (11)"))
+
+
+def test_no_right_on_any_table_is_needed(database: str, postgresql_server: Server) -> None:
+    """The catalogs are open to every role, and no table is locked or read."""
+    run_script(database, base_models.SETUP)
+    base_models.metadata.create_all(create_engine(database, poolclass=NullPool))
+    run_script(database, MORE)
+    run_script(postgresql_server.url, "CREATE ROLE drift_without_rights LOGIN")
+    try:
+        url = make_url(database).set(username="drift_without_rights").render_as_string(hide_password=False)
+        assert _contents(url) == _contents(database)
+    finally:
+        run_script(postgresql_server.url, "DROP ROLE drift_without_rights")

@@ -23,7 +23,7 @@ from drift.migration.handlers.dependents import stays_because
 from drift.migration.handlers.indexes import index_name, storage_statements
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.index_operations import index_operation
-from drift.migration.new_tables import dependency_order, table_operations
+from drift.migration.new_tables import dependency_order, made_by_types, table_operations
 from drift.migration.plan import Change, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
@@ -44,10 +44,12 @@ def create_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
     queries = Queries(context.quoting)
     name = table.name
     operations = table_operations(context, pair, late=late.get(name, ()))
+    made = made_by_types(operations, context.dialect)
     indexes = tuple(
         index_operation(context, name, index_name(context, name, index), index)
         or own.Execute(_create_index(context, table, index))
         for index in table.indexes
+        if index.name not in made
     )
     comments = _comments(context, table)
     yield Step(
