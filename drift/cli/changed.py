@@ -92,6 +92,7 @@ def restrict(report: Report, inputs: Inputs, files: frozenset[Path], base: str) 
             verdict.seconds,
             (*verdict.notes, note),
             actual_origin=verdict.actual_origin,
+            not_compared=verdict.not_compared,
         ),
         today=date.today(),
     )

@@ -11,6 +11,7 @@ from drift.alignment.letter_case import respelled
 from drift.checks.run import run_checks
 from drift.dialects import Canonicalise, Dialect, ServerInfo
 from drift.findings import Outcome
+from drift.pipeline.events import heard
 from drift.pipeline.filters import paired_filter, reflected_filter, without_others
 from drift.pipeline.unseen import without_unseen
 from drift.schema import MigrationState, Schema
@@ -73,4 +74,5 @@ def compare(expected: Schema, actual: Schema, setting: Setting) -> tuple[Alignme
             alignment = without_others(alignment)
     setting.require(alignment)
     alignment = settle(alignment, setting.canonicalise, spell=dialect.spell_expression)
-    return alignment, (*run_checks(alignment, setting.migrations), *unseen)
+    outcomes = heard(run_checks(alignment, setting.migrations), alignment.expected, alignment.actual)
+    return alignment, (*outcomes, *unseen)

@@ -10,11 +10,12 @@ from time import perf_counter
 
 from drift import collector
 from drift.alignment import Alignment
-from drift.dialects import Canonicalise, Dialect, ServerInfo
+from drift.dialects import Canonicalise, Dialect, ServerInfo, dialect_for
 from drift.findings import Outcome
 from drift.pipeline.compare import Setting, compare
 from drift.pipeline.inputs import Inputs
 from drift.pipeline.migrations import migration_states, resolved_by_pending
+from drift.pipeline.not_compared import not_compared
 from drift.pipeline.probes import count_rows, with_strays
 from drift.pipeline.reading import read_both
 from drift.pipeline.receipts import receipt_of, watching
@@ -78,6 +79,7 @@ def check_targets(
             actual_origin=", ".join(dict.fromkeys(one.target.origin for one in comparisons if one.target.origin)),
             dialect=whole.actual.dialect,
             server=whole.actual.server,
+            not_compared=not_compared(whole.expected, whole.actual, dialect_for(whole.actual.dialect)),
             seconds=perf_counter() - started,
             notes=notes,
         ),

@@ -29,6 +29,7 @@ class Circumstances:
     notes: tuple[str, ...] = ()
     labels: tuple[str, str] = ("models", "database")
     actual_origin: str = ""
+    not_compared: tuple[tuple[str, str], ...] = ()
 
 
 def judge(
@@ -98,6 +99,7 @@ def judge(
         baseline=baseline.name if baseline else None,
         labels=circumstances.labels,
         drifted=_drifted(alignment, shown),
+        not_compared=circumstances.not_compared,
     )
 
 

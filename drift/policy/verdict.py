@@ -30,6 +30,7 @@ class Verdict:
         stale: Baseline entries (descriptions) that match nothing any more.
         expired: Baseline entries (descriptions) whose day has passed and whose finding is still there; they fail.
         notes: Remarks for the end of the report, for example about pending revisions.
+        not_compared: What is never compared here, and why: pairs.
         expected_source, actual_source: Where the sides came from, without secrets.
         actual_origin: What named the database: an option, a variable, a file, ``env.py``; empty where nobody said.
         seconds: Wall time of the check.
@@ -58,6 +59,7 @@ class Verdict:
     labels: tuple[str, str] = ("models", "database")
     scripts: tuple[tuple[str, str], ...] = ()
     drifted: tuple[TablePair, ...] = ()
+    not_compared: tuple[tuple[str, str], ...] = ()
 
     def count(self, severity: Severity) -> int:
         """How many shown findings have that severity."""

@@ -45,6 +45,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
         },
         "findings": [finding(item) for item in verdict.findings],
         "not_checked": [_not_checked(item) for item in verdict.not_checked],
+        "not_compared": [{"what": what, "reason": why} for what, why in verdict.not_compared],
         "baseline": {"name": verdict.baseline, "stale": list(verdict.stale), "expired": list(verdict.expired)},
         "notes": list(verdict.notes),
     }

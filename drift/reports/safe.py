@@ -71,6 +71,7 @@ def without_secrets(verdict: Verdict, secrets: Iterable[str] = ()) -> Verdict:
         "ignored": tuple(map(finding, verdict.ignored)),
         "not_checked": tuple(map(not_checked, verdict.not_checked)),
         "scripts": tuple((key, clean(script)) for key, script in verdict.scripts),
+        "not_compared": tuple((clean(what), clean(why)) for what, why in verdict.not_compared),
         "drifted": tuple(_scrubbed(pair, known) for pair in verdict.drifted),
         **{name: texts(getattr(verdict, name)) for name in ("stale", "expired", "notes")},
         **{name: clean(getattr(verdict, name)) for name in _TEXTS},

@@ -52,6 +52,11 @@ def render(verdict: Verdict, options: TextOptions | None = None) -> str:
             for finding in findings:
                 lines += _finding(finding, options, verdict.labels)
         lines += _skipped(verdict, options)
+        if options.verbose:
+            lines += [
+                [("not compared", "dim"), (f" {visible(what)} ({visible(why)})", "")]
+                for what, why in verdict.not_compared
+            ]
         if options.statistics:
             lines += _statistics(verdict)
         if lines:

@@ -13,7 +13,17 @@ from drift.schema.constraints import Check, Exclusion, ExclusionElement, Foreign
 from drift.schema.database import MigrationState, Schema
 from drift.schema.indexes import Index, IndexKey
 from drift.schema.names import Expression, Location, QualifiedName
-from drift.schema.objects import Domain, Enum, Extension, Function, Orphans, Other, Sequence, SequenceNumbers
+from drift.schema.objects import (
+    Domain,
+    Enum,
+    Extension,
+    Function,
+    MadeByEvent,
+    Orphans,
+    Other,
+    Sequence,
+    SequenceNumbers,
+)
 from drift.schema.tables import Persistence, Table, TableKind, Trigger
 from drift.schema.versioning import (
     AuditTrigger,
@@ -42,6 +52,7 @@ __all__ = [
     "Index",
     "IndexKey",
     "Location",
+    "MadeByEvent",
     "MigrationState",
     "Persistence",
     "Orphans",

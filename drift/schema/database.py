@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drift.schema.names import QualifiedName
-from drift.schema.objects import Domain, Enum, Extension, Function, Orphans, Other, Sequence, SequenceNumbers
+from drift.schema.objects import (
+    Domain,
+    Enum,
+    Extension,
+    Function,
+    MadeByEvent,
+    Orphans,
+    Other,
+    Sequence,
+    SequenceNumbers,
+)
 from drift.schema.tables import Table
 from drift.schema.versioning import AuditTrigger, TransactionNumbers, VersioningFlaw, VersionRows, VersionTable
 
@@ -55,6 +65,7 @@ class Schema:
         orphans: What a probe saw of rows that break a foreign key (actual side).
         usual_operator_classes: Actual side: operator classes that an index has where none is named: pairs of (access
             method, class).
+        events: What the models make by events of their own (expected side).
         others: What only another database can be compared with; ``None`` where it was not read.
         unreadable: Facets that could not be read, with the reason: pairs of (subject text, reason).
     """
@@ -76,6 +87,7 @@ class Schema:
     version_flaws: tuple[VersioningFlaw, ...] = ()
     version_rows: tuple[VersionRows, ...] = ()
     transaction_numbers: tuple[TransactionNumbers, ...] = ()
+    events: tuple[MadeByEvent, ...] = ()
     others: tuple[Other, ...] | None = None
     unreadable: tuple[tuple[str, str], ...] = ()
     sequence_numbers: tuple[SequenceNumbers, ...] = ()

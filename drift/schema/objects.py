@@ -99,6 +99,21 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeByEvent:
+    """What the models run when something is created (expected side).
+
+    Attributes:
+        place: Whose event, and which.
+        text: The statement, or the constants of the function.
+        names: Every name in it, in lower case.
+    """
+
+    place: str
+    text: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     """Something that no model can say and two databases may have otherwise.
 

@@ -54,6 +54,7 @@ def adapter() -> Any:
         Index,
         IndexKey,
         Location,
+        MadeByEvent,
         MigrationState,
         Orphans,
         Other,

@@ -42,6 +42,7 @@ from drift.sources.models.constraints import (
     primary_key,
     unique,
 )
+from drift.sources.models.events import made_by_events
 from drift.sources.models.filters import Filter
 from drift.sources.models.indexes import index
 from drift.sources.models.loaded import ExpectOptions, Models
@@ -118,6 +119,7 @@ class _Expectation:
             sequences=tuple(item for _, item in sorted(found.sequences.items(), key=_by_name)),
             relation_names=tuple(sorted(names, key=lambda name: (name.schema or "", name.name))),
             unreadable=tuple(self._unreadable),
+            events=made_by_events(self._models, self._spelling),
         )
 
     def _table(self, native: NativeTable, name: QualifiedName) -> Table:
