@@ -170,7 +170,9 @@ def make_finding(
     places += [column.location for column in case.expected_columns() if column is not None]
     reason = None if pair.certain else f"{pair.name} reads {pair.model.rpartition('.')[2]}: {pair.reason}"
     if any(observation.given for observation in case.observations):
-        reason = f"the code of the routes sets {first.attribute} itself before it answers"
+        reason = (
+            f"the code of the routes sets {first.attribute} itself before it answers, or asks for rows that have it"
+        )
     text = column_text(first, case.table)
     return Finding(
         code=code,

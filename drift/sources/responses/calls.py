@@ -72,10 +72,12 @@ class Calls:
     Attributes:
         uses: What flowed into schemas.
         written: For each mapped class the attributes that the code itself gives a value.
+        present: For each mapped class the attributes that have a value in every row, for a query asks for it.
     """
 
     uses: Uses = field(default_factory=Uses)
     written: dict[type, set[str]] = field(default_factory=dict)
+    present: dict[type, set[str]] = field(default_factory=dict)
     _steps: int = 0
     _stack: list[tuple[FunctionType, int]] = field(default_factory=list)
 
@@ -265,6 +267,27 @@ class Calls:
         for value in values:
             if isinstance(value, Rows):
                 self.written.setdefault(value.cls, set()).add(name)
+
+    def held(self, column: Value) -> None:
+        """A query brings only rows that have a value there."""
+        if isinstance(column, ColumnOf):
+            self.present.setdefault(column.cls, set()).add(column.key)
+
+    def joined(self, rows: Values, related: Values) -> None:
+        """A query brings only rows that have a related one: behind the relationship, and in its columns."""
+        for value in rows:
+            mapper = mapper_of(value.cls) if isinstance(value, Rows) else None
+            if mapper is None:
+                continue
+            for key, relation in mapper.relationships.items():
+                meant = (ColumnOf(mapper.class_, key), Thing(relation.mapper.class_))
+                if not relation.uselist and any(each in related for each in meant):
+                    own = [mapper.get_property_by_column(each).key for each in relation.local_columns]
+                    self.present.setdefault(mapper.class_, set()).update((key, *own))
+
+    def caught(self, by: int) -> None:
+        """One more handler (or one less) catches what validating raises."""
+        self.uses.handlers += by
 
     def entered(self, values: Values) -> Values:
         """What a ``with`` binds: what the project's own ``__enter__`` returns, else the values themselves."""

@@ -29,7 +29,8 @@ class Found:
         annotated: Ways in which it reads what endpoints say they return, with the routes.
         uses: Ways in which the endpoints' code fills it, with the routes.
         read: An endpoint answers with something that the schema reads, or nobody knows with what.
-        given: For each mapped class the attributes that the code of every route reading its rows gives a value itself.
+        given: For each mapped class the attributes that have a value by the code of every route reading its rows: it
+            sets them, or its query asks for it.
         filled: For each mapped class the attributes that the code of every route taking the schema fills itself.
     """
 
@@ -147,7 +148,9 @@ def _take_in(endpoint: Endpoint, discovery: Discovery) -> None:
         if use.how is How.READ and use.model is not None:
             entry.routes.update(dict.fromkeys(endpoint.routes))
             entry.read = True
-            _narrow(entry.given, use.model, code.written.get(use.model, frozenset()))
+            none: frozenset[str] = frozenset()
+            known = code.written.get(use.model, none) | code.present.get(use.model, none)
+            _narrow(entry.given, use.model, known)
     for body in endpoint.bodies:
         for schema in schemas_in(body):
             entry = discovery.entry(schema)

@@ -24,11 +24,13 @@ class EndpointCode:
         annotated: Schemas that read what the endpoint is annotated to return.
         uses: What its code gives to which schema, helpers included.
         written: For each mapped class the attributes that the code itself gives a value.
+        present: For each mapped class the attributes that the queries ask to have a value.
     """
 
     annotated: tuple[Use, ...] = ()
     uses: tuple[Use, ...] = ()
     written: Mapping[type, frozenset[str]] = field(default_factory=dict)
+    present: Mapping[type, frozenset[str]] = field(default_factory=dict)
 
 
 def read_endpoint(endpoint: Any, response: Any) -> EndpointCode:
@@ -54,4 +56,5 @@ def read_endpoint(endpoint: Any, response: Any) -> EndpointCode:
         tuple(use for use in promised.found if use.how is How.READ),
         tuple(calls.uses.found),
         {cls: frozenset(names) for cls, names in calls.written.items()},
+        {cls: frozenset(names) for cls, names in calls.present.items()},
     )

@@ -26,7 +26,7 @@ class Match:
         exact: For pairs by name: the cores are the same, not only one a part of the other.
         only: The fields that the code passes on as they are; ``None`` for all: the schema reads the object itself.
         but_for_a_field: A pair by name that holds but for some fields.
-        given: Attributes that the code of every route itself gives a value before the row is read.
+        given: Attributes that have a value by the code of every route before the row is read.
     """
 
     schema: type[BaseModel]
@@ -223,19 +223,29 @@ class Pairing:
         reason = "an endpoint with this response model is annotated to return it"
         models = {use.model: use.certain and use.alone for use in found.annotated}
         return tuple(
-            Match(schema, mapped, Evidence.ANNOTATED, reason, models[mapped.cls], models[mapped.cls])
+            Match(
+                schema,
+                mapped,
+                Evidence.ANNOTATED,
+                reason,
+                models[mapped.cls],
+                models[mapped.cls],
+                given=_given(mapped.cls, found),
+            )
             for mapped in filter(None, map(self._classes.of, models))
         )
 
     def _read_by_code(self, schema: type[BaseModel], found: Found) -> tuple[Match, ...]:
-        read = {use.model: use for use in found.uses if use.how is How.READ and use.certain and use.alone}
+        uses = [use for use in found.uses if use.how is How.READ and use.certain and use.alone]
+        # Where one endpoint lets a refusal through, it counts.
+        read = {use.model: use for use in sorted(uses, key=lambda use: not use.caught)}
         return tuple(
             Match(
                 schema,
                 mapped,
                 Evidence.CODE,
                 self.told(read[mapped.cls], found),
-                True,
+                not read[mapped.cls].caught,
                 True,
                 given=found.given.get(mapped.cls, frozenset()),
             )
@@ -261,7 +271,8 @@ class Pairing:
         more = f" and {len(routes) - 1} more" if len(routes) > 1 else ""
         place = f" ({relative(use.place[0], self._directory)}:{use.place[1]})" if use.place and use.place[0] else ""
         what = f" {use.model.__name__}" if use.how is How.READ and use.model is not None else ""
-        return f"{routes[0]}{more} {use.how.value}{what}{place}"
+        caught = ", and catches what it refuses" if use.caught else ""
+        return f"{routes[0]}{more} {use.how.value}{what}{place}{caught}"
 
     def _dismiss(self, schema: type[BaseModel], reason: str) -> tuple[Match, ...]:
         self.unpaired[dotted(schema)] = reason
@@ -288,6 +299,13 @@ class Pairing:
             if found:
                 return None
         return None
+
+
+def _given(cls: type, found: Found) -> frozenset[str]:
+    """What has a value by the code of the routes, where the code of all that are annotated was followed to the rows."""
+    annotated = {route for use, routes in found.annotated.items() if use.model is cls for route in routes}
+    read = {r for use, routes in found.uses.items() if use.how is How.READ and use.model is cls for r in routes}
+    return found.given.get(cls, frozenset()) if annotated <= read else frozenset()
 
 
 def with_evidence(match: Match, evidence: Evidence, reason: str) -> Match:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from pydantic import ValidationError
 
 from drift.sources.responses.functions import FunctionNode
 from drift.sources.responses.typed import values_of_type
@@ -32,6 +34,12 @@ from drift.sources.responses.values import (
 
 _ADDING = frozenset({"append", "add", "appendleft", "insert", "extend"})
 """Methods that put something into a list."""
+
+_CONDITIONS = frozenset({"where", "filter"})
+_PRESENT = frozenset({"is_not", "isnot", "in_", "between", "like", "ilike", "startswith", "endswith"})
+"""Conditions on a column that NULL does not meet."""
+
+_OUTER = frozenset({"isouter", "full"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,15 @@ class Meaning(Protocol):
 
     def assigned(self, values: Values, name: str) -> None:
         """An attribute is set."""
+
+    def held(self, column: Value) -> None:
+        """A query brings only rows that have a value there."""
+
+    def joined(self, rows: Values, related: Values) -> None:
+        """A query brings only rows that have a related one."""
+
+    def caught(self, by: int) -> None:
+        """One more handler (or one less) catches what validating raises."""
 
     def entered(self, values: Values) -> Values:
         """What a ``with`` binds."""
@@ -127,7 +144,10 @@ class Frame:
                         self._bind(item.optional_vars, found)
                 self._block(body)
             case ast.Try(body, handlers, orelse, final):
+                caught = any(map(self._catches, handlers))
+                self.meaning.caught(caught)
                 self._block(body)
+                self.meaning.caught(-caught)
                 for handler in handlers:
                     self._branch(handler.body)
                 self._block([*orelse, *final])
@@ -137,6 +157,15 @@ class Frame:
                     self._branch(case.body)
             case _:
                 pass
+
+    def _catches(self, handler: ast.ExceptHandler) -> bool:
+        """Whether a handler takes what validating raises, and does not raise it again."""
+        kinds = self.value(handler.type) if handler.type is not None else (Thing(Exception),)
+        each = [inner for kind in kinds for inner in (join(kind.items) if isinstance(kind, Several) else (kind,))]
+        found = [kind.value for kind in each if isinstance(kind, Thing) and isinstance(kind.value, type)]
+        raised = [node.exc for part in handler.body for node in ast.walk(part) if isinstance(node, ast.Raise)]
+        again = any(what is None or (isinstance(what, ast.Name) and what.id == handler.name) for what in raised)
+        return any(issubclass(ValidationError, kind) for kind in found) and not again
 
     def _branch(self, *bodies: Iterable[ast.stmt]) -> None:
         self.branches += 1
@@ -251,12 +280,39 @@ class Frame:
         if not isinstance(node.func, ast.Attribute):
             return self.meaning.call(self.value(node.func), given, self._at(node))
         owner = node.func.value
+        if not self.branches:
+            self._narrowed(node, owner, given)
         if node.func.attr in _ADDING and isinstance(owner, ast.Name) and given.positional:
             added = elements(given.positional[-1]) if node.func.attr == "extend" else given.positional[-1]
             if any(isinstance(value, Series) for value in self.names.get(owner.id, ())):
                 self.names[owner.id] = (Series(join([elements(self.names[owner.id]), added])),)
                 return PLAIN
         return self.meaning.method(self.value(owner), node.func.attr, given, self._at(node))
+
+    def _narrowed(self, node: ast.Call, owner: ast.expr, given: Arguments) -> None:
+        """What a query's own conditions say of every row that it brings."""
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if name in _CONDITIONS:
+            for column in (column for part in node.args for column in self._present(part)):
+                self.meaning.held(column)
+        elif name == "join" and given.positional and given.keywords.keys().isdisjoint(_OUTER):
+            self.meaning.joined(self.value(owner), given.positional[0])
+
+    def _present(self, condition: ast.expr) -> Iterator[Value]:
+        """The columns that have a value wherever a condition holds."""
+        match condition:
+            case ast.Compare(left, [ast.Eq()], [ast.Constant(value)]) if value is not None:
+                yield from self.value(left)
+            case ast.Compare(left, [ast.NotEq() | ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE()]):
+                yield from self.value(left)
+            case ast.Call(ast.Attribute(column, name)) if name in _PRESENT:
+                yield from self.value(column)
+            case ast.BinOp(left, ast.BitAnd(), right):
+                yield from (*self._present(left), *self._present(right))
+            case ast.Call(ast.Name("and_") | ast.Attribute(attr="and_"), parts):
+                yield from (column for part in parts for column in self._present(part))
+            case _:
+                pass
 
     def _comprehension(self, element: ast.expr, generators: list[ast.comprehension]) -> Values:
         before = dict(self.names)

@@ -6,7 +6,7 @@ import collections.abc
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, get_args, get_origin
 
@@ -52,6 +52,7 @@ class Use:
         alone: No other member of a union could take them.
         passed: For what is built by hand: pairs of a field and the column attribute whose value it gets as it is.
         place: File and line.
+        caught: The code catches what validating raises.
     """
 
     schema: type[BaseModel]
@@ -61,17 +62,23 @@ class Use:
     alone: bool = True
     passed: tuple[tuple[str, Cell], ...] = ()
     place: Place | None = None
+    caught: bool = False
 
 
 @dataclass(slots=True)
 class Uses:
-    """Notes what flows into schemas."""
+    """Notes what flows into schemas.
+
+    Attributes:
+        handlers: How many handlers stand around the code being read that catch what validating raises.
+    """
 
     found: dict[Use, None] = field(default_factory=dict)
+    handlers: int = 0
 
     def note(self, use: Use) -> None:
         """One more use."""
-        self.found[use] = None
+        self.found[replace(use, caught=self.handlers > 0)] = None
 
     def flow(self, values: Values, annotation: Any, place: Place) -> None:
         """``values`` are given to something of the type ``annotation``, and validated."""
