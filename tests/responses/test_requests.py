@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+from fastapi import FastAPI
 from pydantic import BaseModel, Field, NaiveDatetime, field_validator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -71,3 +72,27 @@ def test_explicit_pairs_are_warnings(database: str):
         ("RQ101", Severity.WARNING, "IncomingCreate.title"),
         ("RQ301", Severity.WARNING, "IncomingCreate.size"),
     ]
+
+
+class EventIn(BaseModel):
+    at: NaiveDatetime
+    size: int | None = None
+    title: str
+
+
+def test_what_a_route_makes_a_row_of_is_asked_for_a_whole_one(database: str):
+    app = FastAPI()
+
+    @app.post("/events", status_code=204)
+    def create(data: EventIn) -> None:
+        Event(**data.model_dump())
+
+    checked = run(Base, [app], database, directory=Path.cwd())
+    assert [(f.code, f.subject.name) for f in checked.findings] == [("RQ301", "EventIn.size")]
+    other = FastAPI()
+
+    @other.post("/events", status_code=204)
+    def look_for(data: EventIn) -> None:
+        print(data)
+
+    assert run(Base, [other], database, directory=Path.cwd()).findings == ()

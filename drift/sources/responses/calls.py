@@ -6,7 +6,6 @@ Nothing is run. Names are looked up in the namespaces of the imported modules; w
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import FunctionType, MethodType, ModuleType
@@ -14,8 +13,20 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from drift.sources.responses.functions import bindings, closure, hints, is_own, lookup, package_of, source_of
+from drift.sources.responses.conditions import joined
+from drift.sources.responses.functions import (
+    bindings,
+    closure,
+    hints,
+    is_dependency,
+    is_own,
+    lookup,
+    own_attributes,
+    package_of,
+    source_of,
+)
 from drift.sources.responses.mapped import mapper_of
+from drift.sources.responses.owners import class_of, defining_class, next_method, underlying
 from drift.sources.responses.queries import ALL, AS_MAPPINGS, ONE, foreign
 from drift.sources.responses.statements import Arguments, Frame
 from drift.sources.responses.typed import is_answer, values_of_type
@@ -72,12 +83,14 @@ class Calls:
     Attributes:
         uses: What flowed into schemas.
         written: For each mapped class the attributes that the code itself gives a value.
-        present: For each mapped class the attributes that have a value in every row, for a query asks for it.
+        present: For each mapped class the attributes without which a row is not asked for, or answered otherwise.
+        made: The mapped classes that the code makes new rows of.
     """
 
     uses: Uses = field(default_factory=Uses)
     written: dict[type, set[str]] = field(default_factory=dict)
     present: dict[type, set[str]] = field(default_factory=dict)
+    made: set[type] = field(default_factory=set)
     _steps: int = 0
     _stack: list[tuple[FunctionType, int]] = field(default_factory=list)
 
@@ -107,13 +120,13 @@ class Calls:
             try:
                 scope = {**function.__globals__, **closure(function)}
                 frame = Frame(self, function.__code__.co_filename, scope, {}, (owner,) if owner is not None else ())
-                frame.cls = _defining(function, owner)
+                frame.cls = defining_class(function, owner)
                 frame.names = self._parameters(function, known, arguments, owner)
                 found = frame.run(node)
             finally:
                 self._stack.pop()
         if Word.UNKNOWN in found and set(found) <= {Word.UNKNOWN, Word.PLAIN} and "return" in known:
-            return values_of_type(known["return"], bindings(_class_of(owner)) if owner is not None else None)
+            return values_of_type(known["return"], bindings(class_of(owner)) if owner is not None else None)
         return found
 
     def _parameters(
@@ -125,7 +138,7 @@ class Calls:
             found[parameters.pop(0).name] = (owner,)
         given = list(arguments.positional) if arguments is not None else []
         keywords = dict(arguments.keywords) if arguments is not None else {}
-        bound = bindings(_class_of(owner)) if owner is not None else {}
+        bound = bindings(class_of(owner)) if owner is not None else {}
         for parameter in parameters:
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
                 found[parameter.name] = (Several(tuple(given)),)
@@ -143,7 +156,7 @@ class Calls:
     def _supplied(self, hint: Any, default: Any, bound: Any) -> Values:
         """What a parameter holds that the call leaves out: a dependency, or what its type says."""
         by_type = values_of_type(hint, bound) if hint is not None else UNKNOWN
-        depends = next((each for each in (default, *get_args(hint)[1:]) if _is_dependency(each)), None)
+        depends = next((each for each in (default, *get_args(hint)[1:]) if is_dependency(each)), None)
         if depends is not None and not any(isinstance(value, Rows) for value in by_type):
             wanted = depends.dependency
             found = self._construct(by_type) if wanted is None else self._dependency(wanted)
@@ -196,7 +209,7 @@ class Calls:
             case Thing(type() as cls):
                 return self._of_class(cls, name, value)
             case Thing(inner):
-                own = _own_attributes(inner)
+                own = own_attributes(inner)
                 if name in own:
                     return (Thing(own[name]),)
                 return self._of_class(type(inner), name, value) if is_own(type(inner)) else UNKNOWN
@@ -219,7 +232,7 @@ class Calls:
         if name in {*mapper.relationships.keys(), *mapper.all_orm_descriptors.keys()}:
             return (ColumnOf(cls, name),)
         found = lookup(cls, name)
-        if isinstance(found, (FunctionType, classmethod, staticmethod)) and is_own(_function(found)):
+        if isinstance(found, (FunctionType, classmethod, staticmethod)) and is_own(underlying(found)):
             return self._of_class(cls, name, value)
         # Flask-SQLAlchemy's `User.query` and kin ask for the class's rows; the table and its columns do not.
         return (Rows(cls),) if name.startswith("query") else UNKNOWN
@@ -242,7 +255,7 @@ class Calls:
             case _ if found is ...:
                 hint = hints(cls).get(name)
                 return values_of_type(hint, bindings(cls)) if hint is not None else UNKNOWN
-            case _ if _is_dependency(found):
+            case _ if is_dependency(found):
                 return self._supplied(hints(cls).get(name), found, {})
             case _:
                 return (Thing(found),)
@@ -269,21 +282,14 @@ class Calls:
                 self.written.setdefault(value.cls, set()).add(name)
 
     def held(self, column: Value) -> None:
-        """A query brings only rows that have a value there."""
-        if isinstance(column, ColumnOf):
+        """Only rows that have a value there are answered with."""
+        if isinstance(column, (Cell, ColumnOf)):
             self.present.setdefault(column.cls, set()).add(column.key)
 
     def joined(self, rows: Values, related: Values) -> None:
         """A query brings only rows that have a related one: behind the relationship, and in its columns."""
-        for value in rows:
-            mapper = mapper_of(value.cls) if isinstance(value, Rows) else None
-            if mapper is None:
-                continue
-            for key, relation in mapper.relationships.items():
-                meant = (ColumnOf(mapper.class_, key), Thing(relation.mapper.class_))
-                if not relation.uselist and any(each in related for each in meant):
-                    own = [mapper.get_property_by_column(each).key for each in relation.local_columns]
-                    self.present.setdefault(mapper.class_, set()).update((key, *own))
+        for cls in (value.cls for value in rows if isinstance(value, Rows)):
+            self.present.setdefault(cls, set()).update(joined(cls, related))
 
     def caught(self, by: int) -> None:
         """One more handler (or one less) catches what validating raises."""
@@ -314,7 +320,7 @@ class Calls:
     def _method(self, value: Value, name: str, arguments: Arguments, place: Place) -> Values:
         match value:
             case Parent(inner, cls):
-                function = _next(inner, cls, name)
+                function = next_method(inner, cls, name)
                 return self.run(function, arguments, inner) if function is not None else PLAIN
             case Thing(type() as schema) if is_schema(schema) and name == "model_construct":
                 self.uses.note(Use(schema, How.ANSWER, place=place))
@@ -364,6 +370,7 @@ class Calls:
         given = arguments.positional[0] if arguments.positional else arguments.keywords.get("obj", UNKNOWN)
         if mapper_of(schema) is not None:
             # A mapped class of SQLModel, filled from a request.
+            self.made.add(schema)
             self._fills(schema, arguments)
             return (Rows(schema, False),)
         if isinstance(own, classmethod) and is_own(own.__func__):
@@ -438,6 +445,7 @@ class Calls:
             rows = [v for v in arguments.all() if isinstance(v, (Rows, Record))]
             return (Record(rows[0].cls),) if rows else (Keyed(dict(arguments.keywords), arguments.whole, place),)
         if mapper_of(cls) is not None:
+            self.made.add(cls)
             self._fills(cls, arguments)
             return (Rows(cls, False),)
         if is_schema(cls):
@@ -465,48 +473,3 @@ class Calls:
         # It is served as it is, wherever the code takes it.
         self.uses.built(schema, fields, whole=whole, place=place)
         return (Made(schema, fields, whole, place),)
-
-
-def _is_dependency(value: Any) -> bool:
-    return type(value).__name__ in ("Depends", "Security") and hasattr(value, "dependency")
-
-
-def _own_attributes(value: object) -> dict[str, Any]:
-    """What an object holds itself; a proxy is not asked for what it stands for."""
-    try:
-        found = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _function(found: Any) -> Any:
-    return getattr(found, "__func__", found)
-
-
-def _class_of(owner: Value | None) -> type:
-    match owner:
-        case Instance(cls) | Rows(cls):
-            return cls
-        case Thing(type() as cls):
-            return cls
-        case Thing(value):
-            return type(value)
-        case _:
-            return object
-
-
-def _defining(function: FunctionType, owner: Value | None) -> type | None:
-    """The class whose body holds the function."""
-    return next(
-        (base for base in _class_of(owner).__mro__ if _function(vars(base).get(function.__name__)) is function), None
-    )
-
-
-def _next(value: Value, cls: type | None, name: str) -> FunctionType | None:
-    order: Iterator[type] = iter(_class_of(value).__mro__)
-    for base in order:
-        if base is cls:
-            break
-    found = next((_function(vars(base)[name]) for base in order if name in vars(base)), None)
-    return found if isinstance(found, FunctionType) and is_own(found) else None

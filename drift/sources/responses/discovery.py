@@ -30,8 +30,9 @@ class Found:
         uses: Ways in which the endpoints' code fills it, with the routes.
         read: An endpoint answers with something that the schema reads, or nobody knows with what.
         given: For each mapped class the attributes that have a value by the code of every route reading its rows: it
-            sets them, or its query asks for it.
+            sets them, its query asks for them, or it answers otherwise without them.
         filled: For each mapped class the attributes that the code of every route taking the schema fills itself.
+        makes: The mapped classes that a route taking the schema by POST makes new rows of.
     """
 
     routes: dict[Route, None] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Found:
     read: bool = False
     given: dict[type, frozenset[str]] = field(default_factory=dict)
     filled: dict[type, frozenset[str]] = field(default_factory=dict)
+    makes: frozenset[type] = frozenset()
 
     @property
     def by_hand(self) -> bool:
@@ -155,6 +157,8 @@ def _take_in(endpoint: Endpoint, discovery: Discovery) -> None:
         for schema in schemas_in(body):
             entry = discovery.entry(schema)
             entry.takes.update(dict.fromkeys(endpoint.routes))
+            if any(route.method == "POST" for route in endpoint.routes):
+                entry.makes |= code.made
             for cls, names in code.written.items():
                 _narrow(entry.filled, cls, names)
 

@@ -24,13 +24,15 @@ class EndpointCode:
         annotated: Schemas that read what the endpoint is annotated to return.
         uses: What its code gives to which schema, helpers included.
         written: For each mapped class the attributes that the code itself gives a value.
-        present: For each mapped class the attributes that the queries ask to have a value.
+        present: For each mapped class the attributes without which a row is not asked for, or answered otherwise.
+        made: The mapped classes that it makes new rows of.
     """
 
     annotated: tuple[Use, ...] = ()
     uses: tuple[Use, ...] = ()
     written: Mapping[type, frozenset[str]] = field(default_factory=dict)
     present: Mapping[type, frozenset[str]] = field(default_factory=dict)
+    made: frozenset[type] = frozenset()
 
 
 def read_endpoint(endpoint: Any, response: Any) -> EndpointCode:
@@ -57,4 +59,5 @@ def read_endpoint(endpoint: Any, response: Any) -> EndpointCode:
         tuple(calls.uses.found),
         {cls: frozenset(names) for cls, names in calls.written.items()},
         {cls: frozenset(names) for cls, names in calls.present.items()},
+        frozenset(calls.made),
     )

@@ -102,3 +102,17 @@ def closure(function: FunctionType) -> dict[str, Any]:
         except ValueError:  # it is not filled yet
             continue
     return found
+
+
+def is_dependency(value: Any) -> bool:
+    """Whether a default or an annotation asks the framework for a dependency."""
+    return type(value).__name__ in ("Depends", "Security") and hasattr(value, "dependency")
+
+
+def own_attributes(value: object) -> dict[str, Any]:
+    """What an object holds itself; a proxy is not asked for what it stands for."""
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -358,7 +358,8 @@ class _Observer:
                 continue
             self._fillers.setdefault(match.mapped.cls, []).append(schema)
             posted = any(route.method == "POST" for route in found.takes)
-            whole = is_create(schema.__name__) or (posted and not self._pairing.is_request(schema))
+            made = match.mapped.cls in found.makes or (posted and not self._pairing.is_request(schema))
+            whole = made or is_create(schema.__name__)
             try:
                 with guard.on() as blocked, limit.region():
                     facts, names = probe_request(

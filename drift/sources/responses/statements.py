@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from drift.sources.responses.conditions import absent, present
 from drift.sources.responses.functions import FunctionNode
 from drift.sources.responses.typed import values_of_type
 from drift.sources.responses.unwrap import is_schema
@@ -36,9 +37,6 @@ _ADDING = frozenset({"append", "add", "appendleft", "insert", "extend"})
 """Methods that put something into a list."""
 
 _CONDITIONS = frozenset({"where", "filter"})
-_PRESENT = frozenset({"is_not", "isnot", "in_", "between", "like", "ilike", "startswith", "endswith"})
-"""Conditions on a column that NULL does not meet."""
-
 _OUTER = frozenset({"isouter", "full"})
 
 
@@ -75,7 +73,7 @@ class Meaning(Protocol):
         """An attribute is set."""
 
     def held(self, column: Value) -> None:
-        """A query brings only rows that have a value there."""
+        """Only rows that have a value there are answered with."""
 
     def joined(self, rows: Values, related: Values) -> None:
         """A query brings only rows that have a related one."""
@@ -137,6 +135,8 @@ class Frame:
             case ast.While(test, body, orelse) | ast.If(test, body, orelse):
                 self.value(test)
                 self._branch(body, orelse)
+                if not self.branches and isinstance(body[-1], (ast.Return, ast.Raise, ast.Continue)):
+                    self._hold(absent(test))
             case ast.With(items, body) | ast.AsyncWith(items, body):
                 for item in items:
                     found = self.meaning.entered(self.value(item.context_expr))
@@ -293,26 +293,13 @@ class Frame:
         """What a query's own conditions say of every row that it brings."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if name in _CONDITIONS:
-            for column in (column for part in node.args for column in self._present(part)):
-                self.meaning.held(column)
+            self._hold(found for part in node.args for found in present(part))
         elif name == "join" and given.positional and given.keywords.keys().isdisjoint(_OUTER):
             self.meaning.joined(self.value(owner), given.positional[0])
 
-    def _present(self, condition: ast.expr) -> Iterator[Value]:
-        """The columns that have a value wherever a condition holds."""
-        match condition:
-            case ast.Compare(left, [ast.Eq()], [ast.Constant(value)]) if value is not None:
-                yield from self.value(left)
-            case ast.Compare(left, [ast.NotEq() | ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE()]):
-                yield from self.value(left)
-            case ast.Call(ast.Attribute(column, name)) if name in _PRESENT:
-                yield from self.value(column)
-            case ast.BinOp(left, ast.BitAnd(), right):
-                yield from (*self._present(left), *self._present(right))
-            case ast.Call(ast.Name("and_") | ast.Attribute(attr="and_"), parts):
-                yield from (column for part in parts for column in self._present(part))
-            case _:
-                pass
+    def _hold(self, expressions: Iterable[ast.expr]) -> None:
+        for column in (column for each in expressions for column in self.value(each)):
+            self.meaning.held(column)
 
     def _comprehension(self, element: ast.expr, generators: list[ast.comprehension]) -> Values:
         before = dict(self.names)
@@ -320,6 +307,8 @@ class Frame:
             self._bind(generator.target, elements(self.value(generator.iter)))
             for test in generator.ifs:
                 self.value(test)
+                if not self.branches:
+                    self._hold(present(test))
         found = self.value(element)
         self.names = before
         return (Series(found),)

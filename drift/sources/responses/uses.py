@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 
+from drift.sources.responses.reading import reads_of
 from drift.sources.responses.unwrap import is_schema, schemas_in
 from drift.sources.responses.values import (
     Cell,
@@ -88,7 +89,7 @@ class Uses:
     def _flow(self, value: Value, annotation: Any, place: Place) -> None:
         match value:
             case Rows(cls, many, sure):
-                targets = _readers(annotation, many)
+                targets = _able(_readers(annotation, many), cls)
                 for schema in targets:
                     self.note(Use(schema, How.READ, cls, certain=sure, alone=len(targets) == 1, place=place))
                 if not targets or not sure:
@@ -176,6 +177,22 @@ def _readers(annotation: Any, many: bool | None) -> tuple[type[BaseModel], ...]:
     if many or (many is None and inside):
         return inside
     return _singles(annotation)
+
+
+def _able(schemas: tuple[type[BaseModel], ...], cls: type) -> tuple[type[BaseModel], ...]:
+    """Of several schemas those that the class has something for in every required field, all where it has for none."""
+    if len(schemas) < 2:
+        return schemas
+    names = frozenset(dir(cls))
+    able = tuple(
+        schema
+        for schema in schemas
+        if not any(
+            schema.model_fields[field].is_required() and names.isdisjoint(read)
+            for field, read in reads_of(schema).items()
+        )
+    )
+    return able or schemas
 
 
 def _enclosed(annotation: Any) -> tuple[type[BaseModel], ...]:
