@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from drift.migration.handlers import expand_contract
+from drift.migration import fills
 from tests.migration.gaps import Project, check, fresh, plan
 from tests.migration.test_interrupted import _run_until
 from tests.repair import as_read, connected, differences, run_script, told
@@ -33,7 +33,7 @@ def _values(url: str) -> list[str]:
 
 
 def test_there_and_back_without_a_rewrite(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expand_contract, "PAGES", 1)
+    monkeypatch.setattr(fills, "PAGES", 1)
     run_script(database, DRIFTED)
     before, values = as_read(check(database, metadata)), _values(database)
     project = Project(plan(database, models=metadata), database, fresh(tmp_path))
@@ -49,7 +49,7 @@ def test_there_and_back_without_a_rewrite(database: str, tmp_path: Path, monkeyp
 
 
 def test_interrupted_at_every_place(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expand_contract, "PAGES", 1)
+    monkeypatch.setattr(fills, "PAGES", 1)
     run_script(database, DRIFTED)
     before, values = as_read(check(database, metadata)), _values(database)
     project = Project(plan(database, models=metadata), database, fresh(tmp_path))

@@ -16,6 +16,7 @@ from drift.migration.definitions.renaming import rename_column
 from drift.migration.definitions.sqlite import counts, sqlite_statements
 from drift.migration.definitions.statement import Statement
 from drift.migration.definitions.target import Definitions, created_tables, definitions, renamed
+from drift.migration.fills import fill_step, known_value
 from drift.migration.losses import Loss, mysql, sqlite
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
@@ -104,11 +105,14 @@ def _definitions(
 
 
 def _table_steps(found: Definitions, apart: Apart | None, context: PlanContext) -> Iterator[Step]:
-    guards = tuple(_guards(found.source, found.target, context, _created(context), up=True))
+    fills = tuple(_fills(found, context))
+    filled = frozenset(step.column for step in fills)
+    guards = tuple(_guards(found.source, found.target, context, _created(context), up=True, filled=filled))
     back = tuple(_guards(found.target, found.source, context, _dropped(context), up=False))
     if apart is not None:
         guards += tuple(apart.guards(found))
         yield from _foreign_key_steps(found, apart, context)
+    yield from fills
     if found.required:
         yield from _steps(found, found.source, found.widened, Phase.COLUMN, ((), ()), apart, context)
         early = {column.name for column in found.widened.columns}
@@ -198,7 +202,13 @@ def _dropped(context: PlanContext) -> frozenset[QualifiedName]:
 
 
 def _guards(
-    source: Table, target: Table, context: PlanContext, absent: frozenset[QualifiedName], *, up: bool
+    source: Table,
+    target: Table,
+    context: PlanContext,
+    absent: frozenset[QualifiedName],
+    *,
+    up: bool,
+    filled: frozenset[str | None] = frozenset(),
 ) -> Iterator[Guard]:
     """What rows must not hold before anything is changed. Columns and tables that are new hold nothing yet."""
     queries, quoting = Queries(context.quoting), context.quoting
@@ -206,7 +216,8 @@ def _guards(
     old = {column.name: column for column in source.columns}
     for column in target.columns:
         before = old.get(column.name)
-        if before is not None and before.nullable and not column.nullable and column.generated is None:
+        null = before is not None and before.nullable and not column.nullable
+        if null and column.generated is None and column.name not in filled:
             yield Guard(
                 queries.has_rows(name, f"{quoting.name(column.name)} IS NULL"),
                 f"{name}.{column.name} holds NULL: say what these rows are to hold, fill them, then run this again.",
@@ -326,12 +337,39 @@ def _computed(found: Definitions, context: PlanContext, phase: Phase, wanted: Ca
         )
 
 
+def _table_pair(found: Definitions, context: PlanContext) -> TablePair:
+    name = found.source.name
+    return next(pair for pair in context.alignment.tables if pair.actual and context.table_name(pair) == name)
+
+
+def _is_filled(before: Column | None, column: Column, pair: TablePair, context: PlanContext) -> bool:
+    """Whether the models say what NULL becomes; a value of a type that changes as well is left to a person."""
+    loose = before is not None and before.nullable and before.type == column.type
+    return loose and not column.nullable and known_value(context, pair, column) is not None
+
+
+def _fills(found: Definitions, context: PlanContext) -> Iterator[Step]:
+    """Rows that hold NULL where it is forbidden now."""
+    pair = _table_pair(found, context)
+    for column in found.target.columns:
+        if _is_filled(found.source.column(column.name), column, pair, context):
+            about = tuple(finding for finding in found.answered if finding.subject.name == column.name)
+            step = fill_step(about, context, pair, column, found.target.name)
+            assert step is not None
+            yield replace(step, phase=Phase.COLUMN, column=column.name)
+
+
 def _backfill(found: Definitions, context: PlanContext) -> Iterator[Step]:
     """The place for a person's decision: what existing rows hold in a new column."""
     queries, quoting = Queries(context.quoting), context.quoting
     table = found.target.name
     computed = {finding.subject.name for finding in found.answered if _filling(finding, context) is not None}
     for column in (column for column in found.required if column.name not in computed):
+        about = tuple(finding for finding in found.answered if finding.subject.name == column.name)
+        fill = fill_step(about, context, _table_pair(found, context), column, table)
+        if fill is not None:
+            yield fill
+            continue
         name = quoting.name(column.name)
         update = f"UPDATE {quoting.qualified(table)} SET {name} = ... WHERE {name} IS NULL"
         message = (
@@ -342,7 +380,7 @@ def _backfill(found: Definitions, context: PlanContext) -> Iterator[Step]:
         yield Step(
             f"fill {table}.{column.name} in existing rows",
             Phase.BACKFILL,
-            tuple(finding for finding in found.answered if finding.subject.name == column.name),
+            about,
             (own.StopIf(queries.has_rows(table, f"{name} IS NULL"), message, proposal),),
             (),
             Change.MANUAL,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from alembic.operations import ops
 
@@ -13,6 +12,7 @@ from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
 from drift.migration.ddl.postgresql import is_serial
+from drift.migration.fills import fill_step
 from drift.migration.handlers.column_places import locate, refuse_view
 from drift.migration.handlers.column_restoring import went_with
 from drift.migration.handlers.dependents import stays_because
@@ -75,7 +75,7 @@ def add_column(finding: Finding, context: PlanContext) -> Iterator[Step]:
         return
     else:
         yield replace(step, upgrade=_add(context, pair, replace(column, nullable=True)), safety=Safety.NEEDS_DATA)
-    yield _backfill(finding, context, pair, column)
+    yield fill_step((finding,), context, pair, column, table) or _backfill(finding, context, pair, column)
     if not column.nullable:
         yield from not_null_steps((finding,), context, pair, table, column.name, guard=False)
 
@@ -121,8 +121,7 @@ def _backfill(finding: Finding, context: PlanContext, pair: TablePair, column: C
     table = context.table_name(pair)
     queries = Queries(context.quoting)
     name = context.quoting.name(column.name)
-    value = column.default.sql if column.default is not None else _scalar_default(context, pair, column)
-    update = f"UPDATE {context.quoting.qualified(table)} SET {name} = {value or '...'} WHERE {name} IS NULL"
+    update = f"UPDATE {context.quoting.qualified(table)} SET {name} = ... WHERE {name} IS NULL"
     lines = [f"Fill {table}.{column.name} here, for example:", f'op.execute("{update}")']
     if context.is_large(pair):
         lines.append("The table is large: fill it in batches, each in a transaction of its own.")
@@ -140,20 +139,6 @@ def _backfill(finding: Finding, context: PlanContext, pair: TablePair, column: C
         safety=Safety.NEEDS_DATA,
         hazard="a person must say what existing rows hold; an empty table needs nothing",
     )
-
-
-def _scalar_default(context: PlanContext, pair: TablePair, column: Column) -> str | None:
-    """The Python-side default of the model where that is one plain value."""
-    native = native_column(context, pair, column)
-    default: Any = native.default if native is not None else None
-    if default is None or not getattr(default, "is_scalar", False):
-        return None
-    value = default.arg
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    return context.quoting.literal(value) if isinstance(value, str) else None
 
 
 @handles("CO201")

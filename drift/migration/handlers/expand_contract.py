@@ -18,6 +18,7 @@ from drift.findings import Safety
 from drift.migration import operations as own
 from drift.migration.casts import Cast, base_type
 from drift.migration.ddl.quoting import rename_identifiers
+from drift.migration.fills import in_batches
 from drift.migration.handlers.riders import Pointer, Rider, interim_name, pointers, riders
 from drift.migration.plan import Change, Hold, Lock, Part, Phase, Step
 from drift.migration.queries import Queries
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from drift.migration.context import PlanContext
     from drift.migration.handlers.column_places import Place
 
-PAGES = 50
-"""Pages of the table in one batch: some thousand rows, a fraction of a second."""
 
 HAZARD = (
     "a new column is filled in batches by a trigger and takes the old one's name; the old column and the trigger are "
@@ -125,30 +124,14 @@ class Exchange:
 
     def fill(self) -> Operations:
         """Every row, then what rests on the column."""
-        batches = own.Execute(self._batches())
+        column, name = self._name(self.interim), self._name(self.place.name)
+        change, condition = f"{column} = {self._value}", f"{name} IS NOT NULL AND {column} IS NULL"
+        batches = own.Execute(in_batches(self.context.quoting, self.place.table, change, condition))
         return [
             own.Autocommit([batches], ["Every write fills the new column by now; this fills the rows before it."]),
             *self._not_null(),
             *(operation for rider in self.riders for operation in rider.build()),
         ]
-
-    def _batches(self) -> str:
-        """One stretch of pages after the other: no batch reads again what an earlier one has filled."""
-        column, name = self._name(self.interim), self._name(self.place.name)
-        relation = self.context.quoting.literal(self._table)
-        places = (
-            "SELECT ('(' || p || ',' || i || ')')::tid "
-            f"FROM generate_series(drift_page, drift_page + {PAGES - 1}) AS p, "
-            "generate_series(1, current_setting('block_size')::integer / 28) AS i"
-        )
-        return (
-            f"DO $drift$\n#variable_conflict use_column\nDECLARE drift_page bigint := 0;\nBEGIN\n"
-            f"WHILE drift_page <= pg_relation_size({relation}) / current_setting('block_size')::bigint LOOP\n"
-            f"UPDATE {self._table} SET {column} = {self._value}\n"
-            f"WHERE ctid = ANY (ARRAY({places}))\n"
-            f"AND {name} IS NOT NULL AND {column} IS NULL;\n"
-            f"COMMIT;\ndrift_page := drift_page + {PAGES};\nEND LOOP;\nEND $drift$"
-        )
 
     def _not_null(self) -> Operations:
         if self.old.nullable:

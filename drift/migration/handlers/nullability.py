@@ -11,6 +11,7 @@ from drift.alignment import TablePair
 from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
+from drift.migration.fills import fill_step
 from drift.migration.handlers.column_places import Place, alter, locate
 from drift.migration.native_columns import (
     actual_type,
@@ -46,7 +47,10 @@ def change_nullability(finding: Finding, context: PlanContext) -> Iterator[Step]
             ),
         )
         return
-    yield from not_null_steps((finding,), context, place.pair, place.table, place.name, guard=True)
+    fill = fill_step((finding,), context, place.pair, place.expected, place.table)
+    if fill is not None:
+        yield fill
+    yield from not_null_steps((finding,), context, place.pair, place.table, place.name, guard=fill is None)
 
 
 def _nullable(context: PlanContext, place: Place, *, nullable: bool) -> ops.MigrateOperation:
