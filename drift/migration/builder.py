@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from drift.alignment import Alignment
 from drift.checks.wording import CORRECT_THE_MODELS
-from drift.findings import Finding
+from drift.findings import Finding, Subject, SubjectKind
 from drift.migration.consequences import consequences
 from drift.migration.context import NativeObjects, NoNatives, PlanContext
 from drift.migration.definitions import by_definition, definition_steps
@@ -62,12 +62,13 @@ def build_plan(
         defined = [finding for finding in wanted if by_definition(finding) and repairable(finding)]
         steps.extend(definition_steps(defined, context))
         wanted = [finding for finding in wanted if finding not in defined]
+    drifted = {f.subject: f.code for f in given if f.subject.kind is SubjectKind.COLUMN and repairable(f)}
     for finding in wanted:
         if (finding.code, finding.subject) in context.claimed:
             continue
         handler = handler_for(finding.code)
         if handler is None:
-            context.refuse(finding, NOT_REPAIRABLE.get(finding.code[:2], "there is nothing that a migration could do"))
+            context.refuse(finding, _why_not(finding, drifted))
             continue
         steps.extend(handler(finding, context))
     if context.is_postgresql:
@@ -91,6 +92,16 @@ def build_plan(
 def repairable(finding: Finding) -> bool:
     """Whether a migration can answer the finding at all."""
     return finding.code[:2] not in NOT_REPAIRABLE and not only_in_models(finding)
+
+
+def _why_not(finding: Finding, drifted: Mapping[Subject, str]) -> str:
+    """Why no step is for a finding: nothing can be done, or the repair of its column is what there is to do."""
+    subject, columns = finding.subject, finding.detail("columns")
+    for column in columns if isinstance(columns, tuple) else ():
+        code = drifted.get(Subject(SubjectKind.COLUMN, subject.schema, subject.table, column))
+        if code is not None:
+            return f"the column itself has drifted ({code}): repair it, then check again"
+    return NOT_REPAIRABLE.get(finding.code[:2], "there is nothing that a migration could do")
 
 
 def only_in_models(finding: Finding) -> bool:

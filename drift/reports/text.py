@@ -8,7 +8,7 @@ from posixpath import basename
 
 from drift.findings import Finding
 from drift.policy import Verdict
-from drift.policy.order import describe, group_of, grouped, short_name
+from drift.policy.order import describe, group_of, grouped, in_order, short_name
 from drift.reports import words
 from drift.reports.safe import visible
 from drift.schema import Location
@@ -46,11 +46,13 @@ def render(verdict: Verdict, options: TextOptions | None = None) -> str:
     lines: list[list[Piece]] = []
     if not options.quiet:
         places = words.table_places(verdict)
-        for group, findings in grouped(verdict.findings):
+        singly, together = (verdict.findings, []) if options.verbose else words.repeated(verdict.findings)
+        for group, findings in grouped(in_order(singly)):
             place = places.get(group.title) or words.class_place(findings)
             lines += _heading(words.title(group, verdict), place)
             for finding in findings:
                 lines += _finding(finding, options, verdict.labels)
+        lines += _together(together)
         lines += _skipped(verdict, options)
         if options.verbose:
             lines += [
@@ -75,17 +77,31 @@ def _heading(title: str, place: Location | None) -> list[list[Piece]]:
     return [[(title, "bold underline"), (gap, ""), (visible(str(place)), "dim")]]
 
 
-def _finding(finding: Finding, options: TextOptions, labels: tuple[str, str]) -> list[list[Piece]]:
+def _start(finding: Finding) -> list[Piece]:
     severity = finding.severity.value
-    name = f"{finding.name:<{_NAME_WIDTH}}"
-    subject = visible(short_name(finding))
-    line: list[Piece] = [
+    return [
         ("  ", ""),
         (f"{severity:<7}", _STYLES[severity]),
         (f"  {finding.code}  ", "bold"),
-        (name, ""),
+        (f"{finding.name:<{_NAME_WIDTH}}", ""),
         ("  ", ""),
     ]
+
+
+def _together(repeated: list[words.Repeated]) -> list[list[Piece]]:
+    """Infos that say the same of many fields: one block for each check, the fields by their class."""
+    if not repeated:
+        return []
+    lines = _heading("infos on fields, each with -v", None)
+    for each in repeated:
+        lines.append([*_start(each.first), (each.what, "bold")])
+        lines += [[(_INDENT, ""), (visible(f"{name}: {', '.join(fields)}"), "")] for name, fields in each.fields]
+    return lines
+
+
+def _finding(finding: Finding, options: TextOptions, labels: tuple[str, str]) -> list[list[Piece]]:
+    subject = visible(short_name(finding))
+    line = _start(finding)
     if finding.locations:
         place = finding.locations[0]
         line += [

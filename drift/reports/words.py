@@ -149,6 +149,44 @@ def as_called(name: str, dialect: str) -> str:
     return name.removeprefix("main.") if dialect == "sqlite" else name
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Infos of one check on the fields of schema classes, which say the same of each.
+
+    Attributes:
+        fields: For each class the fields, in the order of the findings.
+    """
+
+    first: Finding
+    fields: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def what(self) -> str:
+        """``7 fields of 3 classes``."""
+        number = sum(len(fields) for _, fields in self.fields)
+        return f"{count(number, 'field')} of {count(len(self.fields), 'class', 'classes')}"
+
+
+def repeated(findings: Iterable[Finding]) -> tuple[list[Finding], list[Repeated]]:
+    """The findings that stand for themselves, and the infos on fields of each check that has several."""
+    alone: list[Finding] = []
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        info = finding.severity is Severity.INFO and finding.subject.kind in _FIELDS
+        (groups.setdefault(finding.code, []) if info else alone).append(finding)
+    together = [_repeated(group) for _, group in sorted(groups.items()) if len(group) > 1]
+    alone += [finding for group in groups.values() if len(group) == 1 for finding in group]
+    return alone, together
+
+
+def _repeated(findings: list[Finding]) -> Repeated:
+    classes: dict[str, list[str]] = {}
+    for finding in findings:
+        name, _, field = finding.subject.name.rpartition(".")
+        classes.setdefault(name, []).append(field)
+    return Repeated(findings[0], tuple((name, tuple(fields)) for name, fields in classes.items()))
+
+
 def title(group: Group, verdict: Verdict) -> str:
     """The heading of a group."""
     return as_called(group.title, verdict.dialect)

@@ -117,3 +117,12 @@ def test_i4_repaired_in_the_database(database: str, tmp_path: Path) -> None:
     assert silent.returncode == 0, silent.stdout + silent.stderr
     with connected(database) as connection:
         assert connection.scalar(text("SELECT count(*) FROM users WHERE email IS NOT NULL")) == 3
+
+
+def test_i4_a_response_over_a_column_of_another_type_waits_for_the_column(database: str, tmp_path: Path) -> None:
+    project = _project(tmp_path, database)
+    run_script(database, "ALTER TABLE users ALTER COLUMN email TYPE integer USING 1, ALTER COLUMN email SET NOT NULL")
+    told = {each["code"] for each in project.findings(*RESPONSES)}
+    assert {"CO301", "RS314"} <= told
+    plan = project.run("plan", *RESPONSES).stdout
+    assert "RS314  UserResponse.email: the column itself has drifted (CO301): repair it, then check again" in plan

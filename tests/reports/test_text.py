@@ -1,6 +1,6 @@
 import re
 
-from drift.findings import Severity
+from drift.findings import Finding, Severity, Subject, SubjectKind
 from drift.policy import Config, judge
 from drift.reports import render
 from drift.reports.text import TextOptions
@@ -83,3 +83,26 @@ def test_hostile_names_stay_on_their_line_and_cannot_write_to_the_terminal():
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\n::error::" not in text
+
+
+def test_infos_that_say_the_same_of_many_fields_are_one_block():
+    def field(code: str, name: str, severity: Severity) -> Finding:
+        subject = Subject(SubjectKind.REQUEST_FIELD, "public", "users", name)
+        return Finding(code, "request-too-long", severity, subject, "Longer.", "str", "varchar(20)")
+
+    findings = [
+        field("RQ302", name, Severity.INFO) for name in ("UserCreate.name", "UserPatch.name", "UserCreate.city")
+    ]
+    single = [field("RQ304", "UserCreate.sum", Severity.INFO), field("RQ302", "UserIn.name", Severity.WARNING)]
+    verdict = judge([*findings, *single], Config())
+    text = render(verdict)
+    assert text.count("RQ302 ") == 2  # the block and the warning
+    assert (
+        "infos on fields, each with -v\n"
+        "  info     RQ302  request-too-long                  3 fields of 2 classes\n"
+        "           UserCreate: city, name\n"
+        "           UserPatch: name\n"
+    ) in text
+    assert "UserIn\n  warning  RQ302" in text
+    assert "UserCreate\n  info     RQ304" in text
+    assert render(verdict, options=TextOptions(verbose=True)).count("RQ302 ") == 4
