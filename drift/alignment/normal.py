@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from drift.schema import Check, Column, Index, IndexKey, QualifiedName, Schema, Table
+from drift.schema import Check, Column, Domain, Index, IndexKey, QualifiedName, Schema, Table
 
 _CLASS = re.compile(r'^(?:(?:"[^"]+"|[\w$]+)\.)?(?P<name>"[^"]+"|[\w$]+)\s*(?P<parameters>\(.*\))?$', re.DOTALL)
 _SIZED = re.compile(r"^(?:varchar|char|varbinary|binary)\((\d+)\)$")
@@ -21,7 +21,9 @@ def normal(expected: Schema, actual: Schema) -> Schema:
     """``expected`` in the normal form for a comparison with ``actual``; what needs no change stays the same object."""
     usual = frozenset(actual.usual_operator_classes)
     twins = {table.name: table for table in actual.tables} if actual.dialect in ("mysql", "mariadb") else {}
-    tables = tuple(_table(table, usual, twins) for table in expected.tables)
+    domains = {domain.name: domain for domain in actual.domains}
+    over_domains = _over_domains(actual, domains) if domains else {}
+    tables = tuple(_table(table, usual, twins, over_domains) for table in expected.tables)
     if all(left is right for left, right in zip(tables, expected.tables, strict=True)):
         return expected
     return replace(expected, tables=tables)
@@ -39,9 +41,18 @@ def operator_class(text: str | None) -> str | None:
     return match["name"].strip('"').replace("varchar_", "text_") + parameters
 
 
-def _table(table: Table, usual: frozenset[tuple[str, str]], twins: dict[QualifiedName, Table]) -> Table:
+def _table(
+    table: Table,
+    usual: frozenset[tuple[str, str]],
+    twins: dict[QualifiedName, Table],
+    over_domains: dict[QualifiedName, dict[str, tuple[Column, Domain]]],
+) -> Table:
     if table.name in twins:
         table = _with_json(table, twins[table.name])
+    if table.name in over_domains:
+        behind = over_domains[table.name]
+        columns = (_said_by_domain(c, *behind[c.name]) if c.name in behind else c for c in table.columns)
+        table = replace(table, columns=tuple(columns))
     indexes = tuple(_index(index, table, usual) for index in table.indexes)
     if all(left is right for left, right in zip(indexes, table.indexes, strict=True)):
         return table
@@ -64,6 +75,29 @@ def _key(key: IndexKey, method: str, table: Table, usual: frozenset[tuple[str, s
         if size is not None and int(size[1]) <= key.length:
             key = replace(key, length=None)
     return key
+
+
+def _over_domains(
+    actual: Schema, domains: dict[QualifiedName, Domain]
+) -> dict[QualifiedName, dict[str, tuple[Column, Domain]]]:
+    """The columns over a domain by table and name, arrays of one aside: their elements alone obey it."""
+    found: dict[QualifiedName, dict[str, tuple[Column, Domain]]] = {}
+    for table in actual.tables:
+        for column in table.columns:
+            if column.domain in domains and not column.type.endswith("]"):
+                found.setdefault(table.name, {})[column.name] = (column, domains[column.domain])
+    return found
+
+
+def _said_by_domain(column: Column, twin: Column, domain: Domain) -> Column:
+    """Without what the domain says for the column: reflection repeats its NOT NULL and its default at the column."""
+    if column.domain != domain.name:
+        return column
+    if not column.nullable and twin.nullable and not domain.nullable:
+        column = replace(column, nullable=True)
+    if column.default is not None and twin.default is None and column.default == domain.default:
+        column = replace(column, default=None)
+    return column
 
 
 def _with_json(table: Table, twin: Table) -> Table:

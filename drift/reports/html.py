@@ -15,6 +15,7 @@ from drift.findings import Finding, Severity
 from drift.policy import Verdict
 from drift.policy.order import describe, grouped, short_name
 from drift.reports import words
+from drift.reports.excerpts import differing
 from drift.reports.picture import picture_of
 from drift.reports.safe import visible
 from drift.reports.svg import svg
@@ -140,7 +141,8 @@ def called(finding: Finding, dialect: str) -> str:
 
 def _finding(finding: Finding, verdict: Verdict, script: str | None, first: dict[str, Finding]) -> dict[str, Any]:
     (who, expected), (whose, actual) = words.sides(finding, verdict.labels)
-    left, right = parts(visible(expected), visible(finding.actual) if finding.actual is not None else "")
+    _, seen = differing(finding.expected, finding.actual)
+    left, right = parts(visible(expected), visible(seen or ""))
     rest = visible(actual).removeprefix("".join(part.text for part in right))
     right = [*right, Part(rest, not right)] if rest else right
     repair = finding.repair

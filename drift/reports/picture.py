@@ -11,6 +11,7 @@ from drift.alignment import TablePair
 from drift.findings import Finding, SubjectKind
 from drift.policy import Verdict
 from drift.policy.order import qualified
+from drift.reports.excerpts import differing
 from drift.reports.words import as_called
 from drift.schema import Column, QualifiedName
 
@@ -142,7 +143,8 @@ def _attribute(expected: Column | None, actual: Column | None, key: str, finding
         if finding.subject.kind is SubjectKind.COLUMN and finding.subject.name == known.name
     ]
     mark = _mark(about)
-    remark = "; ".join(finding.actual for finding in about if finding.actual and mark is Mark.CHANGED)
+    seen = (differing(finding.expected, finding.actual)[1] for finding in about if mark is Mark.CHANGED)
+    remark = "; ".join(text for text in seen if text)
     return Attribute(known.name, known.type, key, mark, remark)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from drift.findings import Finding, NotChecked, Severity, SubjectKind
 from drift.policy import Verdict
 from drift.policy.order import Group, describe
+from drift.reports.excerpts import differing
 from drift.schema import Location
 
 _FIELDS = (SubjectKind.RESPONSE_FIELD, SubjectKind.REQUEST_FIELD)
@@ -32,12 +33,14 @@ def sides(
 ) -> tuple[tuple[str, str], tuple[str, str]]:
     """The two rows below a finding: who expects what, and what is there, with note and routes.
 
-    The note of a field says why its schema was paired with its table; that is for those who ask for more.
+    Long values are shown as their difference. The note of a field says why its schema was paired with its table; that
+    is for those who ask for more.
     """
     kind = finding.subject.kind
     who = "field" if kind in _FIELDS else "scripts" if kind is SubjectKind.MIGRATION else labels[0]
-    expected = finding.expected if finding.expected is not None else _nothing_expected(finding)
-    actual = finding.actual if finding.actual is not None else _nothing_there(finding)
+    wanted, seen = differing(finding.expected, finding.actual)
+    expected = wanted if wanted is not None else _nothing_expected(finding)
+    actual = seen if seen is not None else _nothing_there(finding)
     if finding.note and kind not in _FIELDS:
         actual = f"{actual} ({finding.note})"
     routes = finding.detail("routes")

@@ -2,6 +2,7 @@ import importlib.util
 import json
 import re
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,15 @@ def test_the_schema_is_a_schema():
     import jsonschema
 
     jsonschema.Draft202012Validator.check_schema(json.loads((DOCS / "report.schema.json").read_text()))
+
+
+def test_the_functions_of_the_normal_forms_are_there() -> None:
+    page = (DOCS / "comparison.md").read_text(encoding="utf-8")
+    rows = [
+        line for line in page.splitlines() if line.startswith("|") and line.endswith("` |") and "drift.…" not in line
+    ]
+    assert len(rows) > 15
+    for row in rows:
+        for path in re.findall(r"`([\w.]+)`", row.split("|")[-2]):
+            module, _, name = path.rpartition(".")
+            assert hasattr(import_module(f"drift.{module}"), name), path

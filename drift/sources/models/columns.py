@@ -72,7 +72,7 @@ def column(
         server.identity,
         server.generated,
         server.stored,
-        None if facts.collation is None else _collation(facts.collation, spelling),
+        facts.collation,
         native.comment or None,
         position,
         server.on_update,
@@ -155,13 +155,15 @@ def _generated(native: NativeColumn[Any], spelling: Spelling, complain: Complain
     if stored is None:
         stored = _stored_by_default(spelling)
     try:
-        return spelling.expression(computed.sqltext), bool(stored)
+        expression = spelling.expression(computed.sqltext)
     except Exception as error:
-        complain(
-            native,
-            f"the generated expression cannot be expressed: {first_line(error)}",
-        )
+        complain(native, f"the generated expression cannot be expressed: {first_line(error)}")
         return None, bool(stored)
+    if not expression.sql.strip():
+        # What SQLAlchemy's reflection makes of an expression that it cannot read.
+        complain(native, "the generated expression is empty")
+        return None, bool(stored)
+    return expression, bool(stored)
 
 
 def _stored_by_default(spelling: Spelling) -> bool:
@@ -214,12 +216,6 @@ def _is_numbered(native: NativeColumn[Any], spelling: Spelling, types: TypeSpell
 def _identity(identity: NativeIdentity, type_: str) -> Identity:
     options = sequence_options(identity, type_)
     return Identity(always=bool(identity.always), **options)
-
-
-def _collation(explicit: str, spelling: Spelling) -> str | None:
-    """The explicit collation; naming the default one is the same as naming none."""
-    default = {"postgresql": "default", "sqlite": "binary"}.get(spelling.native.name)
-    return None if explicit.lower() == default else explicit
 
 
 def _client_supplied(default: Any, spelling: Spelling) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.types import SchemaType, TypeEngine
 
 from drift.schema import Check, Domain, Enum, Location
 from drift.sources.models.spelling import Spelling
-from drift.sources.models.type_facts import TypeSpeller
+from drift.sources.models.type_facts import TypeSpeller, collation_name
 
 
 def enum(native: Any, spelling: Spelling, location: Location | None) -> Enum:
@@ -36,7 +36,7 @@ def domain(native: Any, spelling: Spelling, types: TypeSpeller) -> Domain:
         base.type,
         nullable=not native.not_null,
         default=spelling.default(native.default) if native.default is not None else None,
-        collation=native.collation or base.collation,
+        collation=collation_name(native.collation, spelling) if native.collation else base.collation,
         checks=checks,
     )
 

@@ -105,14 +105,10 @@ class TypeSpeller:
         labels = tuple(item.enums) if ddl.upper().startswith("ENUM(") and isinstance(item, Enum) else ()
         return TypeFacts(
             self._spelling.dialect.spell_type(bare),
-            collation=self._collation(collation.group(1)) if collation else None,
+            collation=collation_name(collation.group(1), self._spelling) if collation else None,
             charset=character_set(charset.group(1)) if charset else None,
             enum_labels=labels,
         )
-
-    def _collation(self, name: str) -> str:
-        plain = _unquoted(name)
-        return character_set(plain) if self._spelling.native.name in ("mysql", "mariadb") else plain
 
     def _named(self, item: TypeEngine[Any], brackets: str) -> TypeFacts | None:
         """Facts of a native enum or a domain; ``None`` for any other type."""
@@ -141,7 +137,18 @@ def character_set(name: str) -> str:
     return spelling.character_set(name)
 
 
+_DEFAULT_COLLATIONS = {"postgresql": "default", "sqlite": "binary"}
+
+
+def collation_name(explicit: str, spelling: Spelling) -> str | None:
+    """The plain name of an explicit collation; naming the default one is the same as naming none."""
+    plain, database = _unquoted(explicit), spelling.native.name
+    if database in ("mysql", "mariadb"):
+        return character_set(plain)
+    return None if plain.lower() == _DEFAULT_COLLATIONS.get(database) else plain
+
+
 def _unquoted(name: str) -> str:
-    """A collation's plain name."""
+    """A collation's name without quotes and schema."""
     last = name.rpartition(".")[2] if not name.startswith('"') or '"."' in name else name
     return last.strip('"`').replace('""', '"')

@@ -1,0 +1,335 @@
+"""Random DDL in PostgreSQL's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from tests.properties.hand_written.written import Written, quoted, together
+
+SETUP = """
+CREATE SCHEMA app;
+CREATE EXTENSION pg_trgm;
+CREATE TYPE mood AS ENUM ('calm', 'it''s', 'two words');
+CREATE TYPE app."Level" AS ENUM ('low', 'HIGH');
+CREATE DOMAIN positive AS integer DEFAULT 7 CHECK (VALUE > 0);
+CREATE DOMAIN app.short_text AS varchar NOT NULL CONSTRAINT filled CHECK (VALUE <> '');
+CREATE DOMAIN plain_text AS text COLLATE "C";
+CREATE COLLATION by_hand (provider = libc, locale = 'C');
+CREATE SEQUENCE numbers AS integer INCREMENT BY 10 START WITH 100 CYCLE CACHE 5;
+CREATE SEQUENCE app."Odd numbers" MINVALUE -50 START -50;
+CREATE FUNCTION doubled(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+CREATE TABLE targets (id integer PRIMARY KEY DEFAULT nextval('numbers'), part integer NOT NULL, "Code" text NOT NULL,
+    odd bigint DEFAULT nextval('app."Odd numbers"'::regclass), level app."Level", mood mood,
+    CONSTRAINT targets_key UNIQUE (part, id), UNIQUE ("Code"));
+CREATE TABLE app."Targets" (n integer, s text, PRIMARY KEY (s, n), UNIQUE (n));
+"""
+EMPTY = """
+DO $$ DECLARE made record; BEGIN
+    FOR made IN SELECT oid::regclass AS name FROM pg_class WHERE relkind IN ('r', 'p')
+        AND relnamespace IN ('public'::regnamespace, 'app'::regnamespace) AND lower(relname) <> 'targets'
+    LOOP EXECUTE 'DROP TABLE IF EXISTS ' || made.name || ' CASCADE'; END LOOP;
+END $$
+"""
+
+TYPES: dict[str, tuple[str, ...]] = {
+    "integer": (
+        "0",
+        "-5",
+        "'7'",
+        "(1 + 2)",
+        "nextval('public.numbers')",
+        "nextval('app.\"Odd numbers\"'::regclass)",
+        "3::int2",
+    ),
+    "smallint": ("1", "'-1'::smallint"),
+    "bigint": ("9223372036854775807", "(random() * 100)::bigint", "extract(epoch FROM now())::bigint"),
+    "numeric": ("1.50", "'NaN'"),
+    "numeric(10,2)": ("0", "-0.5", "1e3"),
+    "numeric(5)": ("0::numeric",),
+    "decimal(6, 3)": (),
+    "real": ("0.5", "'Infinity'"),
+    "float(20)": (),
+    "float": ("1e-3",),
+    "double precision": ("pi()",),
+    "boolean": ("true", "'f'", "(NOT false)", "'yes'::boolean", "(1 > 0)"),
+    "text": ("''", "'it''s'", "E'line\\nbreak'", "'x'::varchar", "upper('a') || 'b'", "current_user", "U&'d\\0061t'"),
+    "varchar": ("'100%'", "'a'::text"),
+    "varchar(20)": ("'x'", "'now'", "left('abc', 2)", "'y'::character varying(20)"),
+    "character varying(40)": ("NULL",),
+    "char(3)": ("'ab'", "'abc'::bpchar"),
+    "char": (),
+    '"char"': ("'a'",),
+    "bpchar": (),
+    "name": ("'n'", "current_user"),
+    "date": ("CURRENT_DATE", "'2020-01-31'", "now()", "('2020-01-01'::date + 1)"),
+    "time": ("LOCALTIME", "'12:00'"),
+    "time(3)": (),
+    "time with time zone": ("CURRENT_TIME",),
+    "timetz(2)": (),
+    "timestamp": ("now()", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP(2)", "(now() AT TIME ZONE 'utc')", "'epoch'"),
+    "timestamp(3)": ("clock_timestamp()",),
+    "timestamptz": ("now()", "(now() + interval '1 day')", "'infinity'::timestamptz", "transaction_timestamp()"),
+    "timestamp(0) with time zone": ("CURRENT_TIMESTAMP(0)",),
+    "interval": ("'1 day'", "interval '2 hours'", "make_interval(days => 3)"),
+    "interval(3)": (),
+    "interval year to month": (),
+    "interval second(2)": (),
+    "interval day": (),
+    "uuid": ("gen_random_uuid()", "'00000000-0000-0000-0000-000000000000'"),
+    "bytea": ("'\\x00'", "'ab'::bytea"),
+    "json": ("'{}'", "'[]'::json", "json_build_object('a', 1)"),
+    "jsonb": ("'{\"a\": [1]}'", "'{}'::jsonb", "to_jsonb(now())"),
+    "inet": ("'127.0.0.1'",),
+    "cidr": (),
+    "macaddr": (),
+    "macaddr8": (),
+    "bit(4)": ("B'0101'",),
+    "bit": (),
+    "varbit(8)": ("X'f'",),
+    "bit varying": (),
+    "money": ("'1.00'",),
+    "oid": ("0",),
+    "regclass": ("'pg_class'::regclass",),
+    "regconfig": (),
+    "tsvector": ("to_tsvector('simple', 'a b')",),
+    "tsquery": (),
+    "xml": (),
+    "pg_lsn": (),
+    "txid_snapshot": (),
+    "point": ("point(0, 1)",),
+    "box": (),
+    "polygon": (),
+    "int4range": ("'[1,5)'", "int4range(1, 3)"),
+    "numrange": (),
+    "tstzrange": ("tstzrange(now(), NULL)",),
+    "int8multirange": (),
+    "datemultirange": (),
+    "integer[]": ("'{}'", "ARRAY[1, 2]", "ARRAY[]::integer[]"),
+    "text[][]": ("'{}'::text[]",),
+    "varchar(10)[]": ("ARRAY['a', 'b']",),
+    "numeric(8,2)[]": (),
+    "timestamptz[]": (),
+    "mood": ("'calm'", "'it''s'::mood"),
+    "mood[]": ("'{calm}'", "ARRAY['two words']::mood[]"),
+    'app."Level"': ("'HIGH'", "'low'::app.\"Level\""),
+    "positive": ("5", "'6'::positive"),
+    "app.short_text": ("'a'",),
+    "plain_text": ("'b'",),
+    "positive[]": (),
+    "integer GENERATED ALWAYS AS IDENTITY": (),
+    "bigint GENERATED BY DEFAULT AS IDENTITY (START WITH 10 INCREMENT BY 5 MAXVALUE 1000 CYCLE)": (),
+    "smallint GENERATED ALWAYS AS IDENTITY (CACHE 20 MINVALUE -5)": (),
+    "serial": (),
+    "bigserial": (),
+    "smallserial": (),
+}
+COLLATED = ("text", "varchar", "varchar(20)", "char(3)", "text[][]")
+COLLATIONS = ('"C"', '"POSIX"', "by_hand", "public.by_hand", 'pg_catalog."default"')
+NAMES = (
+    "a",
+    "b_c",
+    "Mixed",
+    "select",
+    "a b",
+    "per%cent",
+    "it's",
+    'qu"ote',
+    "ünï",
+    "user",
+    "order",
+    "x1",
+    "value",
+    "c.d",
+)
+TABLE_NAMES = ("t", "Mixed", "user", "a b", "ünï", "per%cent")
+ACTIONS = (
+    "",
+    " ON DELETE CASCADE",
+    " ON DELETE SET NULL ON UPDATE CASCADE",
+    " ON UPDATE RESTRICT",
+    " ON DELETE NO ACTION",
+)
+LATER = ("", "", " DEFERRABLE", " DEFERRABLE INITIALLY DEFERRED")
+COMMENTS = ("plain", "it''s 100%", "two\nlines")
+CHECKS = (
+    "{n} > 0",
+    "({n} BETWEEN 1 AND 5) OR {n} IS NULL",
+    "{n} IN (1, 2, 3)",
+    "{s} <> ''",
+    "length({s}) < 10 AND {s} LIKE 'a%'",
+    "{s} ~ '^[a-z]+$'",
+    "{s} = ANY (ARRAY['a', 'b'])",
+    "{s} NOT IN ('x', 'it''s')",
+    "coalesce({n}, 0) + 1 >= 1",
+    "CASE WHEN {n} > 3 THEN {s} IS NOT NULL ELSE true END",
+    "({n} IS NULL) = ({s} IS NULL)",
+    "{n} % 2 = 0 AND NOT ({n} = 4)",
+    "{d} > '2000-01-01'",
+    "doubled({n}) > 2",
+    "{d} + interval '1 day' > {d}",
+    "num_nonnulls({n}, {s}) = 1",
+)
+PREDICATES = ("{n} > 0", "{s} IS NOT NULL", "{d} > '2020-01-01'", "{n} IN (1, 2) AND {s} = 'x'", "NOT ({n} = 3)")
+KEYS = (
+    "btree ({n})",
+    "btree ({n} DESC)",
+    "btree ({n} DESC NULLS LAST, {s})",
+    "btree ({s} NULLS FIRST, {n} ASC)",
+    "btree (lower({s}))",
+    "btree (lower({s}), {n} DESC)",
+    "btree (({n} + 1))",
+    "btree ({s}, (coalesce({n}, 0)) DESC)",
+    "btree ((lower({s}) || 'x') COLLATE \"C\")",
+    "btree ({s} text_pattern_ops)",
+    'btree ({s} COLLATE "C")',
+    'btree ({s} COLLATE "C" text_pattern_ops DESC)',
+    "btree (lower({s}) text_pattern_ops)",
+    "btree ({s} text_ops, {n} int4_ops)",
+    "btree (doubled({n}))",
+    "btree (date_trunc('day', {d} AT TIME ZONE 'UTC'))",
+    "btree ((({d} AT TIME ZONE 'UTC')::date))",
+    "btree ((j ->> 'k'))",
+    "btree (((j -> 'k') ->> 'it''s'), {n})",
+    "btree ((CASE WHEN {n} > 0 THEN {s} END))",
+    "btree ({n}) INCLUDE ({s}, {d})",
+    "btree ({n}) WITH (fillfactor = 70, deduplicate_items = off)",
+    "hash ({s})",
+    "hash (lower({s}))",
+    "gin (j)",
+    "gin (j jsonb_path_ops)",
+    "gin (l)",
+    "gin ({s} gin_trgm_ops)",
+    "gist ({s} gist_trgm_ops(siglen='32'))",
+    "gin (to_tsvector('english', {s})) WITH (fastupdate = off)",
+    "gist (r)",
+    "spgist (r)",
+    "brin ({n}) WITH (pages_per_range = 32)",
+    "brin ({n} int4_minmax_multi_ops(values_per_range=16), {d})",
+    "gist (tstzrange({d}, {d}))",
+)
+# Never the columns of a primary key: the server makes one of both, or the second is of no consequence.
+UNIQUE_KEYS = (
+    "({d})",
+    "({s}, {d})",
+    "({n}, {d}) INCLUDE ({s})",
+    "NULLS NOT DISTINCT ({n}, {s}, {d})",
+    "NULLS NOT DISTINCT ({d}, {n})",
+)
+STORAGE = ("", "", " WITH (fillfactor = 80)", " WITH (autovacuum_enabled = off, autovacuum_vacuum_scale_factor = 0.10)")
+GENERATED = (
+    "integer GENERATED ALWAYS AS ({n} * 2 + 1) STORED",
+    "text GENERATED ALWAYS AS (upper({s}) || '!') STORED",
+    "tsvector GENERATED ALWAYS AS (to_tsvector('english', coalesce({s}, ''))) STORED NOT NULL",
+    "boolean GENERATED ALWAYS AS ({n} > 3 AND {s} IS NOT NULL) STORED",
+)
+PRIMARY = (
+    "",
+    "id integer PRIMARY KEY",
+    "id serial PRIMARY KEY",
+    "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    "id uuid DEFAULT gen_random_uuid() PRIMARY KEY",
+    "id integer PRIMARY KEY DEFAULT nextval('numbers')",
+    "PRIMARY KEY ({n}, {s})",
+    "PRIMARY KEY ({s}, {n})",
+    'CONSTRAINT "The key {number}" PRIMARY KEY ({s})',
+    "PRIMARY KEY ({n}) INCLUDE ({d})",
+    "PRIMARY KEY ({n}) DEFERRABLE",
+)
+REFERENCES = (
+    "({n}) REFERENCES targets",
+    "({n}) REFERENCES public.targets (id)",
+    '({s}) REFERENCES targets ("Code") MATCH FULL',
+    '({s}, {n}) REFERENCES app."Targets"',
+    '({n}, {s}) REFERENCES app."Targets" (n, s) MATCH FULL',
+    '({n}) REFERENCES app."Targets" (n)',
+)
+LOST = (
+    (r"NO INHERIT", "CK304"),
+    (r"CREATE UNLOGGED", "TB305"),
+    (r'^(app\.)?"([^"]|"")+" ("char"|name)', "CO301"),
+    (r"EXCLUDE", "EX201"),
+    (r"UNIQUE .* DEFERRABLE", "UQ302"),
+    (r"PRIMARY KEY .* DEFERRABLE", "PK303"),
+    (r"INDEX .*(_ops\(|COLLATE|\) text_pattern_ops)", "IX305"),
+    (r"INDEX .*\)\) DESC", "IX306"),
+    (r'^(app\.)?"([^"]|"")+" (bpchar|xml|pg_lsn|txid_snapshot|point|box|polygon)\b', "CO301"),
+    (r"^app\..*nextval\('(public\.)?numbers'", "CO303"),
+)
+"""What reflection loses, by the words that say it: a model could say it (or is not of a known type)."""
+
+
+@st.composite
+def tables(draw: st.DrawFn, number: int, without: str) -> Written:
+    """One table with what belongs to it, without the choices that match ``without``."""
+
+    def left(choices: Sequence[str]) -> list[str]:
+        return [choice for choice in choices if not re.search(without, choice)]
+
+    def pick(choices: Sequence[str]) -> str:
+        return draw(st.sampled_from(left(choices)))
+
+    def any_of(choices: Sequence[str], most: int) -> list[str]:
+        return draw(st.lists(st.sampled_from(left(choices)), max_size=most, unique=True))
+
+    name = f"{pick(TABLE_NAMES)}_{number}"
+    schema = pick(("", "", "app."))
+    table = schema + quoted(name)
+    n, s, d, *others = draw(st.lists(st.sampled_from(left(NAMES)), min_size=4, max_size=9, unique=True))
+    known = {"n": quoted(n), "s": quoted(s), "d": quoted(d), "number": str(number)}
+    items = [
+        f"{known['n']} integer",
+        f"{known['s']} text",
+        f"{known['d']} timestamptz",
+        "j jsonb",
+        "l int[]",
+        "r int4range",
+    ]
+    identities = 0
+    for other in others:
+        kind = pick(tuple(TYPES))
+        identities += "IDENTITY" in kind
+        if "IDENTITY" in kind and identities > 1:
+            kind = "integer"
+        collation = f" COLLATE {pick(COLLATIONS)}" if kind in COLLATED and draw(st.booleans()) else ""
+        default = f" DEFAULT {pick(TYPES[kind])}" if left(TYPES[kind]) and draw(st.booleans()) else ""
+        items.append(f"{quoted(other)} {kind}{collation}{default}{pick(('', '', ' NOT NULL'))}")
+    items += [f"made {text.format(**known)}" for text in any_of(GENERATED, 1)]
+    key = pick(PRIMARY).format(**known)
+    items += [key] if key and not ("IDENTITY" in key and identities) else []
+    for place, text in enumerate(any_of(CHECKS, 2)):
+        title = pick(("", f'CONSTRAINT "ck {number}.{place}" '))
+        items.append(f"{title}CHECK ({text.format(**known)}){pick(('', '', ' NO INHERIT'))}")
+    for place, text in enumerate(any_of(UNIQUE_KEYS, 2)):
+        title = pick(("", f"CONSTRAINT uq_{number}_{place} "))
+        items.append(f"{title}UNIQUE {text.format(**known)}{pick(LATER)}")
+    items += [f"EXCLUDE USING gist (r WITH &&){text.format(**known)}" for text in any_of(("", " WHERE ({n} > 0)"), 1)]
+    for place, text in enumerate(any_of(REFERENCES, 1)):
+        title = pick(("", f"CONSTRAINT fk_{number}_{place} "))
+        items.append(f"{title}FOREIGN KEY {text.format(**known)}{pick(ACTIONS)}{pick(LATER)}")
+    statements = [
+        f"CREATE {pick(('', '', 'UNLOGGED '))}TABLE {table} (\n    " + ",\n    ".join(items) + f"\n){pick(STORAGE)}"
+    ]
+    for place, text in enumerate(any_of(KEYS, 3)):
+        unique = "UNIQUE " if text.startswith("btree") and draw(st.booleans()) else ""
+        where = f" WHERE {pick(PREDICATES)}" if " WITH (" not in text and draw(st.booleans()) else ""
+        title = pick((f"ix_{number}_{place}", f'"Ix {number} {place}"'))
+        statements.append(f"CREATE {unique}INDEX {title} ON {table} USING {(text + where).format(**known)}")
+    statements += [f"COMMENT ON TABLE {table} IS '{text}'" for text in any_of(COMMENTS, 1)]
+    statements += [f"COMMENT ON COLUMN {table}.{known['n']} IS '{text}'" for text in any_of(COMMENTS, 1)]
+    lost = {
+        (code, name)
+        for text in (*items, statements[0].partition("(")[0], *statements[1:])
+        for words, code in LOST
+        if re.search(words, f"{schema}{text}")
+    }
+    return Written("".join(f"{text};\n" for text in statements), frozenset(lost))
+
+
+def databases(without: str = "(?!)") -> st.SearchStrategy[Written]:
+    """A few tables; ``without`` matches the choices that are left out."""
+    return st.integers(1, 4).flatmap(
+        lambda count: st.tuples(*(tables(number, without) for number in range(count))).map(together)
+    )
