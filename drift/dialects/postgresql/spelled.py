@@ -39,8 +39,10 @@ def ask_as_written(connection: Connection, sql: str) -> Answer:
         names = tuple(column[0] for column in cursor.description)
         return Answer(names, _of_psycopg(cursor) if driver == "psycopg" else cursor.fetchall())
     except errors.Error as error:
-        code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-        raise RefusedError(str(error).strip().split("\n")[0], str(code or "XX000")) from None
+        # pg8000 hands over the protocol's own fields.
+        fields = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+        code = fields.get("C") or getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        raise RefusedError(fields.get("M") or str(error).strip().split("\n")[0], str(code or "XX000")) from None
     finally:
         cursor.close()
 
