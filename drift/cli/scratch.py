@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 
 def can_prove(dialect: str) -> bool:
     """Whether a scratch database of that dialect can be had without naming a server."""
+    from drift.verification.archive import programs
     from drift.verification.embedded import embedded_binaries
     from drift.verification.scratch import docker_answers
 
-    return dialect == "sqlite" or (dialect == "postgresql" and embedded_binaries() is not None) or docker_answers()
+    if dialect == "sqlite":
+        return True
+    if dialect != "postgresql":
+        return docker_answers()
+    return embedded_binaries() is not None or (programs() is not None and docker_answers())
 
 
 def name_strangers(proof: Proof) -> None:

@@ -140,14 +140,16 @@ def test_a_copy_is_the_original(database: str, second_database: str) -> None:
             connection.execute(text("INSERT INTO used (id) VALUES (11)"))
 
 
-def test_no_right_on_any_table_is_needed(database: str, postgresql_server: Server) -> None:
-    """The catalogs are open to every role, and no table is locked or read."""
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "pg8000"])
+def test_no_right_on_any_table_is_needed(database: str, postgresql_server: Server, driver: str) -> None:
+    """The catalogs are open to every role, no table is locked or read, and every driver hands over the same."""
+    pytest.importorskip(driver)
     run_script(database, base_models.SETUP)
     base_models.metadata.create_all(create_engine(database, poolclass=NullPool))
     run_script(database, MORE)
     run_script(postgresql_server.url, "CREATE ROLE drift_without_rights LOGIN")
     try:
-        url = make_url(database).set(username="drift_without_rights").render_as_string(hide_password=False)
-        assert _contents(url) == _contents(database)
+        url = make_url(database).set(username="drift_without_rights", drivername=f"postgresql+{driver}")
+        assert _contents(url.render_as_string(hide_password=False)) == _contents(database)
     finally:
         run_script(postgresql_server.url, "DROP ROLE drift_without_rights")
