@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 _LOCK_TIMEOUT_SECONDS = 5
+_DATABASE = "drift_search_path"
+"""Execution option of an engine: the database that the project chooses in place of the URL's."""
 
 _NO_COLUMNS = "the server shows none of its columns to this account"
 _VIEWS = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'VIEW'"
@@ -43,7 +45,11 @@ class MySQLDialect:
                 else ("max_execution_time", str(int(timeout * 1000)))
             )
             before = connection.exec_driver_sql(f"SELECT @@SESSION.{limit}, @@SESSION.lock_wait_timeout").one()
+            own = connection.exec_driver_sql("SELECT DATABASE()").scalar()
+            chosen = connection.get_execution_options().get(_DATABASE)
             connection.rollback()
+            if chosen is not None:
+                _use(connection, chosen)
             _set(connection, limit, value)
             _set(connection, "lock_wait_timeout", str(_LOCK_TIMEOUT_SECONDS))
             # Without the word SESSION it is for the next transaction only.
@@ -57,6 +63,8 @@ class MySQLDialect:
                     # The connection may go back to an application's pool.
                     _set(connection, limit, str(before[0]))
                     _set(connection, "lock_wait_timeout", str(before[1]))
+                    if chosen is not None and own is not None:
+                        _use(connection, own)
 
     def borrowed(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002
         """The caller's own connection, as it is."""
@@ -198,6 +206,12 @@ _NEITHER = (
 
 def _set(connection: Connection, variable: str, value: str) -> None:
     connection.exec_driver_sql(f"SET SESSION {variable} = {value}")
+
+
+def _use(connection: Connection, database: str) -> None:
+    # A percent sign would be the driver's.
+    name = database.replace("`", "``").replace("%", "%%")
+    connection.exec_driver_sql(f"USE `{name}`")
 
 
 def _is_mariadb(version: str) -> bool:

@@ -33,7 +33,7 @@ class CapturedEnvironment:
         transaction_per_migration: Whether each revision has a transaction of its own.
         upgrade_token, downgrade_token: Names in the script template (several databases).
         schema_translate_map: The connection's execution option.
-        search_path: What it chose on its connection (PostgreSQL); ``None`` where the session's own stays.
+        search_path: What it chose on its connection (PostgreSQL), or the database (MySQL); ``None``: the session's own.
         version_locations: Where ``env.py`` says the revisions are; empty where it leaves that to the configuration.
         options: All arguments as they were given.
         arguments: What ``run_migrations(...)`` hands to each ``upgrade()``, for example the name of the database.

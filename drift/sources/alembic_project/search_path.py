@@ -12,6 +12,7 @@ from drift.dialects.postgresql.keywords import always_quote
 from drift.dialects.text import Kind, Token, TornTextError, tokens
 
 _BIND = re.compile(r"(?<![:\w]):(\w+)|%\((\w+)\)s|%s")
+_USE = re.compile(r"\s*USE\s+(?:`((?:[^`]|``)+)`|([\w$]+))\s*;?\s*", re.IGNORECASE)
 _IN_A_PATH = (Kind.WORD, Kind.QUOTED, Kind.STRING)
 
 
@@ -43,6 +44,12 @@ def chosen_path(statement: Any, parameters: Any) -> str | None:
         return None
     # A text of several statements does more than to choose: it is not understood.
     return _path_of(parts[0]) if len(parts) == 1 else None
+
+
+def chosen_database(statement: Any, parameters: Any) -> str | None:
+    """The database that MySQL's and MariaDB's ``USE`` chooses; ``None`` for every other statement."""
+    found = _USE.fullmatch(_written_out(statement, parameters))
+    return None if found is None else found[2] or found[1].replace("``", "`")
 
 
 def _path_of(parts: Sequence[Token]) -> str | None:

@@ -14,7 +14,7 @@ from sqlalchemy.sql.schema import MetaData
 from drift.dialects.postgresql.keywords import always_quote
 from drift.dialects.text import TornTextError
 from drift.errors import DriftError
-from drift.sources.alembic_project.search_path import chosen_path, statements
+from drift.sources.alembic_project.search_path import chosen_database, chosen_path, statements
 from drift.sources.connections.drivers import choose_driver
 from drift.sources.connections.engines import CONNECT_TIMEOUT
 
@@ -24,6 +24,8 @@ _READS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HARMLESS = "SELECT 1"
+_CHOICES = {"postgresql": chosen_path, "mysql": chosen_database, "mariadb": chosen_database}
+"""What tells which schema, or which database, a statement chooses."""
 
 
 def search_path_of(connection: Any) -> str | None:
@@ -112,8 +114,9 @@ class StandIn(Connection):
     def execute(self, statement: Any, parameters: Any = None, *_: Any, **__: Any) -> Any:
         """Execute nothing."""
         self._log.append(str(statement)[:80])
-        if self.dialect.name == "postgresql":
-            self.search_path = chosen_path(statement, parameters) or self.search_path
+        choice = _CHOICES.get(self.dialect.name)
+        if choice is not None:
+            self.search_path = choice(statement, parameters) or self.search_path
         return Nothing()
 
     exec_driver_sql = execute
