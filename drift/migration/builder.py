@@ -62,7 +62,9 @@ def build_plan(
         defined = [finding for finding in wanted if by_definition(finding) and repairable(finding)]
         steps.extend(definition_steps(defined, context))
         wanted = [finding for finding in wanted if finding not in defined]
-    drifted = {f.subject: f.code for f in given if f.subject.kind is SubjectKind.COLUMN and repairable(f)}
+    drifted: dict[Subject, list[str]] = {}
+    for finding in filter(repairable, given):
+        drifted.setdefault(finding.subject, []).append(finding.code)
     for finding in wanted:
         if (finding.code, finding.subject) in context.claimed:
             continue
@@ -94,13 +96,13 @@ def repairable(finding: Finding) -> bool:
     return finding.code[:2] not in NOT_REPAIRABLE and not only_in_models(finding)
 
 
-def _why_not(finding: Finding, drifted: Mapping[Subject, str]) -> str:
+def _why_not(finding: Finding, drifted: Mapping[Subject, list[str]]) -> str:
     """Why no step is for a finding: nothing can be done, or the repair of its column is what there is to do."""
     subject, columns = finding.subject, finding.detail("columns")
     for column in columns if isinstance(columns, tuple) else ():
-        code = drifted.get(Subject(SubjectKind.COLUMN, subject.schema, subject.table, column))
-        if code is not None:
-            return f"the column itself has drifted ({code}): repair it, then check again"
+        codes = drifted.get(Subject(SubjectKind.COLUMN, subject.schema, subject.table, column))
+        if codes:
+            return f"the column itself has drifted ({', '.join(codes)}): repair it, then check again"
     return NOT_REPAIRABLE.get(finding.code[:2], "there is nothing that a migration could do")
 
 
