@@ -112,6 +112,11 @@ def _copy(context: PlanContext, table: Table, native: sa.Table, late: tuple[Fore
     items: list[Any] = [copy_native(column, context.dialect) for column in native.columns]
     keep = {column.name for column in table.columns}
     items = [item for item in items if context.truncate(str(item.name)) in keep]
+    waiting = {column for key in late for column in key.columns}
+    for item in items:
+        # Without its foreign key, SQLAlchemy would take it for a key that counts by itself.
+        if item.autoincrement == "auto" and item.name in waiting:
+            item.autoincrement = False
     options = dict(native.kwargs)
     copy = sa.Table(
         native.name,

@@ -1,4 +1,4 @@
-"""Boolean queries on the catalog and on rows: what is done already, and what stands in the way (PostgreSQL)."""
+"""Boolean queries on the catalog and on rows: what is done already, and what stands in the way."""
 
 from __future__ import annotations
 
@@ -26,11 +26,30 @@ class Queries:
         return f"to_regclass({self.quoting.literal(self.quoting.qualified(name))})"
 
     def relation_exists(self, name: QualifiedName) -> str:
-        """A table, view, index, or sequence of that name exists."""
+        """A table, view, index, or sequence of that name exists; on MySQL and MariaDB a table or a view."""
+        if self._is_mysql:
+            return f"SELECT EXISTS (SELECT 1 FROM information_schema.TABLES WHERE {self._of_mysql(name)})"
+        if self.quoting.dialect == "sqlite":
+            return f"SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = {self.quoting.literal(name.name)})"
         return f"SELECT {self._regclass(name)} IS NOT NULL"
+
+    @property
+    def _is_mysql(self) -> bool:
+        return self.quoting.dialect in ("mysql", "mariadb")
+
+    def _of_mysql(self, name: QualifiedName) -> str:
+        schema = "DATABASE()" if self.quoting.schema(name) is None else self.quoting.literal(str(name.schema))
+        return f"TABLE_SCHEMA = {schema} AND TABLE_NAME = {self.quoting.literal(name.name)}"
 
     def column_exists(self, table: QualifiedName, column: str) -> str:
         """The table has that column."""
+        literal = self.quoting.literal
+        if self._is_mysql:
+            where = f"{self._of_mysql(table)} AND COLUMN_NAME = {literal(column)}"
+            return f"SELECT EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE {where})"
+        if self.quoting.dialect == "sqlite":
+            rows = f"pragma_table_info({literal(table.name)})"
+            return f"SELECT EXISTS (SELECT 1 FROM {rows} WHERE name = {literal(column)})"
         return (
             "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute "
             f"WHERE attrelid = {self._regclass(table)} AND attname = {self.quoting.literal(column)} "
@@ -68,7 +87,10 @@ class Queries:
         )
 
     def constraint_exists(self, table: QualifiedName, name: str) -> str:
-        """The table has a constraint of that name."""
+        """The table has a constraint of that name. SQLite is not asked: its tables have all of them at once."""
+        if self._is_mysql:
+            where = f"{self._of_mysql(table)} AND CONSTRAINT_NAME = {self.quoting.literal(name)}"
+            return f"SELECT EXISTS (SELECT 1 FROM information_schema.TABLE_CONSTRAINTS WHERE {where})"
         return (
             "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint "
             f"WHERE conrelid = {self._regclass(table)} AND conname = {self.quoting.literal(name)})"
@@ -80,7 +102,9 @@ class Queries:
 
     def relation_missing(self, name: QualifiedName) -> str:
         """No relation has that name."""
-        return f"SELECT {self._regclass(name)} IS NULL"
+        if self.quoting.dialect == "postgresql":
+            return f"SELECT {self._regclass(name)} IS NULL"
+        return self.relation_exists(name).replace("SELECT EXISTS", "SELECT NOT EXISTS", 1)
 
     def index_invalid(self, name: QualifiedName) -> str:
         """The index exists and is the leftover of a build that failed."""

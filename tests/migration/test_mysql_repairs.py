@@ -326,3 +326,70 @@ def test_there_and_back(name: str, server: str, request: pytest.FixtureRequest, 
     revision.downgrade()
     assert _structure(url) == before, revision.source
     assert _rows(url, situation.kept) == rows
+
+
+def _everything(metadata: sa.MetaData) -> None:
+    sa.Table("clients", metadata, sa.Column("id", sa.BigInteger, primary_key=True), sa.Column("title", sa.String(20)))
+    sa.Table(
+        "orders",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("client_id", sa.BigInteger, sa.ForeignKey("clients.id", name="of_client", ondelete="CASCADE")),
+        sa.Column("code", sa.String(20), nullable=False, default="none"),
+        sa.Column("note", sa.String(9)),
+        sa.Index("ix_code", "code"),
+    )
+    sa.Table("notes", metadata, sa.Column("client_id", sa.BigInteger, sa.ForeignKey("clients.id"), primary_key=True))
+
+
+class _StoppedError(Exception):
+    pass
+
+
+def _stopped(run: Callable[[], None], limit: int) -> bool:
+    """Run until statement number ``limit`` would be sent; whether it got that far."""
+    count = 0
+
+    def hook(*_: Any) -> None:
+        nonlocal count
+        count += 1
+        if count == limit:
+            raise _StoppedError
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", hook)
+    try:
+        run()
+    except _StoppedError:
+        return True
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", hook)
+    return False
+
+
+@pytest.mark.parametrize("server", ["mariadb", "mysql"])
+def test_stopped_at_every_place_and_run_again(server: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url: str = request.getfixturevalue(f"{server}_database")
+    run_script(
+        url,
+        "CREATE TABLE clients (id int PRIMARY KEY AUTO_INCREMENT, name varchar(20), title_of varchar(3)); "
+        "ALTER TABLE clients DROP COLUMN title_of, RENAME COLUMN name TO titel; "
+        "CREATE TABLE orders (id int PRIMARY KEY AUTO_INCREMENT, client_id int, code varchar(20), old varchar(3), "
+        "CONSTRAINT of_client FOREIGN KEY (client_id) REFERENCES clients (id)); "
+        "INSERT INTO clients VALUES (1, 'a'); INSERT INTO orders (client_id) VALUES (1), (NULL)",
+    )
+    metadata = sa.MetaData()
+    _everything(metadata)
+    before = _structure(url)
+    plan = drift.plan(drift.check(metadata, url), PlanOptions(allow_drop=True))
+    revision = Revision(plan, url, tmp_path / "project")
+    for run, least in ((revision.upgrade, 12), (revision.downgrade, 8)):
+        stops = 0
+        # Each stop leaves the database as it is for the next run, which gets one statement further.
+        while _stopped(run, stops + 1):
+            stops += 1
+        assert stops > least, revision.source
+        if run == revision.upgrade:
+            after = drift.check(metadata, url)
+            assert not after.findings, f"{told(after)}\n{revision.source}"
+            assert _rows(url, "SELECT client_id, code FROM orders ORDER BY id") == [(1, "none"), (None, "none")]
+    assert _structure(url) == before, revision.source

@@ -173,6 +173,8 @@ def _rename_column(pair: TablePair, finding: Finding, names: dict[str, str], con
         Change.RENAME,
         table,
         hazard="code that is still running under the old name breaks",
+        done=Queries(context.quoting).column_exists(table, new),
+        undone=Queries(context.quoting).column_exists(table, old),
         order=20,
     )
 

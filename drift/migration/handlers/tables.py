@@ -60,8 +60,8 @@ def create_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
         (ops.DropTableOp(name.name, schema=context.quoting.schema(name)),),
         Change.ADD,
         hazard=None,
-        done=queries.relation_exists(name) if context.is_postgresql else None,
-        undone=queries.relation_missing(name) if context.is_postgresql else None,
+        done=queries.relation_exists(name),
+        undone=queries.relation_missing(name),
         order=order.get(name, 0) + 1,
     )
     for key in late.get(name, ()):
@@ -79,8 +79,8 @@ def create_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
             Change.ADD,
             name,
             Lock.SHARE_ROW_EXCLUSIVE,
-            done=queries.constraint_exists(name, constraint) if context.is_postgresql else None,
-            undone=queries.constraint_missing(name, constraint) if context.is_postgresql else None,
+            done=None if context.is_sqlite else queries.constraint_exists(name, constraint),
+            undone=None if context.is_sqlite else queries.constraint_missing(name, constraint),
         )
 
 
@@ -148,8 +148,8 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
         Lock.ACCESS_EXCLUSIVE,
         safety=Safety.LOSES_DATA,
         hazard="every row is lost; the way back makes the table again, but empty",
-        done=queries.relation_missing(table.name) if context.is_postgresql else None,
-        undone=queries.relation_exists(table.name) if context.is_postgresql else None,
+        done=queries.relation_missing(table.name),
+        undone=queries.relation_exists(table.name),
         commented_out=drop_reason(context.options, "a table and its rows"),
     )
 
@@ -231,8 +231,8 @@ def rename_steps(findings: tuple[Finding, ...], context: PlanContext, pair: Tabl
         old,
         Lock.ACCESS_EXCLUSIVE,
         hazard="code that is still running under the old name breaks; views and foreign keys follow by themselves",
-        done=queries.relation_exists(new) if context.is_postgresql else None,
-        undone=queries.relation_exists(old) if context.is_postgresql else None,
+        done=queries.relation_exists(new),
+        undone=queries.relation_exists(old),
         order=10,
     )
 
