@@ -145,16 +145,18 @@ def test_a_change_is_a_difference_from_both_sides(both: tuple[str, str], change:
     assert [bool(verdict.findings) for verdict in seen_from_both_sides(*both, change)] == [True, True]
 
 
-@pytest.mark.parametrize("product", ["mariadb", "sqlite"])
+@pytest.mark.parametrize("product", ["mariadb", "mysql", "sqlite"])
 def test_a_trigger_of_another_product(product: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     first, second = f"sqlite:///{tmp_path / 'first.db'}", f"sqlite:///{tmp_path / 'second.db'}"
-    if product == "mariadb":
-        server = request.getfixturevalue("mariadb_server")
+    if product != "sqlite":
+        server = request.getfixturevalue(f"{product}_server")
         first, second = (_entered(server, request) for _ in range(2))
-    body = {"mariadb": "FOR EACH ROW SET NEW.b = {}", "sqlite": "BEGIN UPDATE t SET b = {}; END"}[product]
+    when, body = (
+        ("AFTER", "BEGIN UPDATE t SET b = 1; END") if product == "sqlite" else ("BEFORE", "FOR EACH ROW SET NEW.b = 1")
+    )
     for url in (first, second):
         _run(url, "CREATE TABLE t (id integer PRIMARY KEY, b integer)")
-        _run(url, f"CREATE TRIGGER touch {'BEFORE' if product == 'mariadb' else 'AFTER'} UPDATE ON t {body.format(1)}")
+        _run(url, f"CREATE TRIGGER touch {when} UPDATE ON t {body}")
     sides = database_side(first, "test"), database_side(second, "test")
     assert compare_sides(*sides, Inputs()).findings == ()
     _run(second, "DROP TRIGGER touch")
