@@ -56,6 +56,7 @@ class CheckDefinition:
         documentation: The whole docstring, Markdown: what, why it breaks, example, repair.
         function: The check itself.
         subjects: What ``function`` is called with.
+        on_request: It takes part only where the team's policy names it: what it sees is usually meant.
     """
 
     code: str
@@ -65,6 +66,7 @@ class CheckDefinition:
     documentation: str
     function: Callable[..., Iterator[Outcome]]
     subjects: Subjects
+    on_request: bool = False
 
     @property
     def family(self) -> str:
@@ -76,7 +78,7 @@ _REGISTRY: dict[str, CheckDefinition] = {}
 
 
 def check(
-    code: str, name: str, severity: Severity, subjects: Subjects = Subjects.TABLE
+    code: str, name: str, severity: Severity, subjects: Subjects = Subjects.TABLE, *, on_request: bool = False
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Register a check. Its docstring is its page: summary line, then Markdown sections."""
 
@@ -90,7 +92,7 @@ def check(
         if not documentation:
             raise ValueError(f"{code} has no docstring")
         _REGISTRY[code] = CheckDefinition(
-            code, name, severity, documentation.splitlines()[0], documentation, function, subjects
+            code, name, severity, documentation.splitlines()[0], documentation, function, subjects, on_request
         )
         return function
 

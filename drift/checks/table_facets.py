@@ -168,12 +168,12 @@ def inheritance_mismatch(table: TableView, schema: SchemaView) -> Iterator[Findi
     )
 
 
-@check("TB308", "row-security-enabled", Severity.INFO)
+@check("TB308", "row-security-enabled", Severity.WARNING, on_request=True)
 def row_security_enabled(table: TableView, _: SchemaView) -> Iterator[Finding]:
     """Row-level security is enabled on a mapped table.
 
-    Models cannot say so, and many hosted databases have it on every table: *info*, which fails no gate unless
-    `severity = { TB308 = "warning" }` asks for it.
+    Models cannot say so, and many hosted databases have it on every table: this check takes part only where the
+    configuration names it, in `select` or by `severity = { TB308 = "warning" }`.
 
     ## Why it matters
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,9 @@ def command(settings: Settings, message: str, unverified: bool, chain: bool, **o
         plan = plan_for(report, options)
         if not plan.steps:
             click.echo("Nothing to write: " + _why_nothing(len(plan.unanswered)), err=True)
-            return 0
+            for note in _unanswered(plan):
+                click.echo(note, err=True)
+            return 1 if plan.unanswered else 0
         scratch_url = settings.config.scratch_url
         unprovable = scratch_url is None and not can_prove(plan.dialect)
         wishes = Wishes(
@@ -100,13 +103,18 @@ def _explain(plan: Plan, link: Link | None, proof: Proof | None) -> None:
     echo(f"{count(len(plan.active), 'step')}" + (f", {waiting} left as comments" if waiting else "") + ".")
     for line in proof.lines() if proof is not None else ():
         echo(visible(line))
+    for note in _unanswered(plan):
+        echo(note)
+
+
+def _unanswered(plan: Plan) -> Iterator[str]:
     for finding, reason in plan.unanswered:
-        echo(f"note: {finding.code} {visible(describe(finding.subject))} is not answered: {visible(reason)}")
+        yield f"note: {finding.code} {visible(describe(finding.subject))} is not answered: {visible(reason)}"
 
 
 def _why_nothing(unanswered: int) -> str:
     if unanswered:
-        return f"a migration can answer none of the {count(unanswered, 'finding')}; `drift plan` says why."
+        return f"a migration can answer none of the {count(unanswered, 'finding')}."
     return "models and database are in sync."
 
 

@@ -213,6 +213,16 @@ class PlanContext:
         """What the server makes of a name that is too long."""
         return dialect_for(self.dialect).truncate(name)
 
+    @cached_property
+    def renamed(self) -> frozenset[tuple[QualifiedName, str | None]]:
+        """Tables, types and columns, by their names of today, that the plan gives another name."""
+        names: set[tuple[QualifiedName, str | None]] = {(name, None) for name in self.enum_names}
+        for pair in self.alignment.tables:
+            if pair.actual is not None:
+                names |= {(pair.actual.name, column) for column in self.column_names(pair)}
+                names |= {(pair.actual.name, None)} if self.table_name(pair) != pair.actual.name else set()
+        return frozenset(names)
+
     def schema(self, pair: TablePair) -> str | None:
         """The ``schema=`` argument of operations on the table."""
         return self.quoting.schema(self.table_name(pair))

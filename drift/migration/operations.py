@@ -131,30 +131,6 @@ class ForEach(ops.MigrateOperation):
         return Stub(f"these statements have no way back of their own: {self.query}")
 
 
-class TakeDownViews(ops.MigrateOperation):
-    """The views that read these columns go, and are remembered until :class:`PutViewsBack`."""
-
-    def __init__(self, table: str, columns: Sequence[str]) -> None:
-        self.table = table
-        self.columns = tuple(columns)
-
-    def reverse(self) -> ops.MigrateOperation:
-        """What ends with the views put back begins with them taken down."""
-        return PutViewsBack(self.table, self.columns)
-
-
-class PutViewsBack(ops.MigrateOperation):
-    """The views that were taken down come back."""
-
-    def __init__(self, table: str, columns: Sequence[str]) -> None:
-        self.table = table
-        self.columns = tuple(columns)
-
-    def reverse(self) -> ops.MigrateOperation:
-        """The other way round."""
-        return TakeDownViews(self.table, self.columns)
-
-
 class Block(ops.OpContainer):
     """Operations that belong together, under a comment."""
 
@@ -188,6 +164,30 @@ class When(Block):
     def reverse(self) -> When:
         """Taken back where it was done."""
         return When(self.query, self._reversed(), self.comment)
+
+
+class Remember(ops.MigrateOperation):
+    """What ``query`` (one boolean) answers now, kept under a name for :class:`IfRemembered`."""
+
+    def __init__(self, name: str, query: str) -> None:
+        self.name = name
+        self.query = query
+
+    def reverse(self) -> ops.MigrateOperation:
+        """Nothing was changed."""
+        return Block([], comment=())
+
+
+class IfRemembered(Block):
+    """Operations that run only where a remembered answer was true."""
+
+    def __init__(self, name: str, operations: Sequence[ops.MigrateOperation]) -> None:
+        super().__init__(operations)
+        self.name = name
+
+    def reverse(self) -> IfRemembered:
+        """Taken back where it was done."""
+        return IfRemembered(self.name, self._reversed())
 
 
 class Autocommit(Block):

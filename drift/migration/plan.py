@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from drift.findings import Finding, Safety
 from drift.migration.options import PlanOptions
-from drift.schema import QualifiedName
+from drift.schema import Dependent, QualifiedName
 
 if TYPE_CHECKING:
     from alembic.operations.ops import MigrateOperation
@@ -132,6 +132,7 @@ class Step:
         parts: The same work as steps for several revisions of a chain; empty where it is one piece.
         between: What stands there from the first until the last part: the table, and the name of a column,
             constraint, or index.
+        around: What rests on it, and is taken down and put back around the step and those beside it.
     """
 
     title: str
@@ -158,6 +159,7 @@ class Step:
     part: Part | None = None
     parts: tuple[Step, ...] = ()
     between: tuple[tuple[QualifiedName, str], ...] = ()
+    around: tuple[Dependent, ...] = ()
 
     def is_commented_out(self) -> str | None:
         """The reason, or ``None``."""

@@ -9,7 +9,6 @@ from drift.schema import ForeignKey, QualifiedName
 
 _SHOWN = 40
 """Characters of a value that a message shows."""
-_KNOWN_TO_REST = ("pg_constraint", "pg_class", "pg_attrdef", "pg_rewrite")
 
 
 class Queries:
@@ -66,17 +65,6 @@ class Queries:
             "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute "
             f"WHERE attrelid = {self._regclass(table)} AND attname = {self.quoting.literal(column)} "
             f"AND atttypid = to_regtype({self.quoting.literal(type_)}))"
-        )
-
-    def column_is_special(self, table: QualifiedName, column: str) -> str:
-        """Something rests on the column that is neither a constraint, an index, a default, a sequence nor a view."""
-        known = ", ".join(f"'pg_catalog.{name}'::regclass" for name in _KNOWN_TO_REST)
-        return (
-            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a "
-            f"WHERE a.attrelid = {self._regclass(table)} AND a.attname = {self.quoting.literal(column)} "
-            "AND (a.attacl IS NOT NULL OR EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d "
-            "WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid "
-            f"AND d.refobjsubid = a.attnum AND d.classid NOT IN ({known}))))"
         )
 
     def not_null(self, table: QualifiedName, column: str) -> str:

@@ -272,14 +272,17 @@ def _when(context: AutogenContext, operation: own.When) -> list[str]:
     return _condition(context, operation, "if found(", operation.query)
 
 
-@_register(own.TakeDownViews)
-def _take_down_views(_context: AutogenContext, operation: own.TakeDownViews) -> list[str]:
-    return [f"take_down_views({', '.join(literal(name) for name in (operation.table, *operation.columns))})"]
+@_register(own.Remember)
+def _remember(_context: AutogenContext, operation: own.Remember) -> list[str]:
+    text = python_string(escape_binds(operation.query))
+    if len(text) == 1 and len(text[0]) < 100:
+        return [f"{operation.name} = is_there({text[0]})"]
+    return [f"{operation.name} = is_there(", *(f"    {line}" for line in text), ")"]
 
 
-@_register(own.PutViewsBack)
-def _put_views_back(_context: AutogenContext, _operation: own.PutViewsBack) -> list[str]:
-    return ["put_views_back()"]
+@_register(own.IfRemembered)
+def _if_remembered(context: AutogenContext, operation: own.IfRemembered) -> list[str]:
+    return [f"if {operation.name}:", *_nested(context, operation.ops)]
 
 
 def _condition(context: AutogenContext, operation: own.Block, opening: str, query: str) -> list[str]:

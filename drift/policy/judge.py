@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from drift.alignment import Alignment, TablePair
+from drift.checks.registry import definition_of
 from drift.findings import Finding, NotChecked, Outcome, Severity, Subject
 from drift.policy.baseline import Baseline
 from drift.policy.config import Config
@@ -59,8 +60,10 @@ def judge(
     not_checked: list[NotChecked] = []
     expired: list[str] = []
     met: set[str] = set()
+    between = alignment is not None and alignment.expected.server is not None
     for outcome in outcomes:
-        wanted = _is_wanted(outcome, config, inline)
+        # Two databases both say such a thing; models cannot.
+        wanted = _is_wanted(outcome, config, inline) and (between or _is_usual(outcome, config))
         if isinstance(outcome, NotChecked):
             if wanted:
                 not_checked.append(outcome)
@@ -127,6 +130,13 @@ def _is_wanted(
     if isinstance(written, tuple) and closest(written, code, name) is not None:
         return False
     return all(closest(selectors, code, name) is None for selectors in _inline_for(subject, inline))
+
+
+def _is_usual(outcome: Outcome, config: Config) -> bool:
+    """Whether a check takes part without being named, or the team names it."""
+    named = (*config.select, *(selector for selector, _ in config.severity))
+    named = (*named, *(selector for rule in config.tables for selector, _ in rule.severity))
+    return not definition_of(outcome.code).on_request or bool(closest(named, outcome.code, outcome.name))
 
 
 def _severity(finding: Finding, config: Config) -> Severity:

@@ -11,6 +11,7 @@ database *actually* holds. Facets that only one side can know have a neutral def
 from drift.schema.columns import Column, Identity
 from drift.schema.constraints import Check, Exclusion, ExclusionElement, ForeignKey, PrimaryKey, Unique
 from drift.schema.database import MigrationState, Schema
+from drift.schema.dependents import Dependent, Link, Tie
 from drift.schema.indexes import Index, IndexKey
 from drift.schema.names import Expression, Location, QualifiedName
 from drift.schema.objects import (
@@ -39,6 +40,7 @@ __all__ = [
     "AuditTrigger",
     "Check",
     "Column",
+    "Dependent",
     "Domain",
     "Enum",
     "Exclusion",
@@ -51,6 +53,7 @@ __all__ = [
     "Identity",
     "Index",
     "IndexKey",
+    "Link",
     "Location",
     "MadeByEvent",
     "MigrationState",
@@ -64,6 +67,7 @@ __all__ = [
     "SequenceNumbers",
     "Table",
     "TableKind",
+    "Tie",
     "TransactionNumbers",
     "Trigger",
     "Unique",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drift.schema.dependents import Dependent
 from drift.schema.names import QualifiedName
 from drift.schema.objects import (
     Domain,
@@ -67,6 +68,7 @@ class Schema:
             method, class).
         events: What the models make by events of their own (expected side).
         others: What only another database can be compared with; ``None`` where it was not read.
+        dependents: Actual side: what a migration must take down around a change, or would lose by it (PostgreSQL).
         unreadable: Facets that could not be read, with the reason: pairs of (subject text, reason).
     """
 
@@ -94,6 +96,7 @@ class Schema:
     folded: tuple[str, ...] = ()
     orphans: tuple[Orphans, ...] = ()
     usual_operator_classes: tuple[tuple[str, str], ...] = ()
+    dependents: tuple[Dependent, ...] = ()
 
     def table(self, name: QualifiedName) -> Table | None:
         """The table called ``name``, or ``None``."""

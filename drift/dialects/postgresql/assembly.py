@@ -12,6 +12,7 @@ from typing import Any
 from drift.dialects.base import NameFilter
 from drift.dialects.postgresql.catalog import Catalog
 from drift.dialects.postgresql.constraints import Constraints, assemble_constraints
+from drift.dialects.postgresql.dependents import dependents
 from drift.dialects.postgresql.normal import sequence_of, storage_parameters
 from drift.dialects.postgresql.session import Server
 from drift.dialects.postgresql.support import PG_CLASS, Support, gather
@@ -90,6 +91,7 @@ def assemble(
         usual_operator_classes=tuple(
             sorted({(method, support.opclasses[number]) for number, method in support.usual_opclasses.items()})
         ),
+        dependents=dependents(catalog.dependents),
     )
 
 

@@ -33,6 +33,7 @@ class Catalog:
     functions: Rows
     inheritance: Rows
     comments: Rows
+    dependents: Rows
 
 
 _QUERIES = (
@@ -48,8 +49,18 @@ _QUERIES = (
     "functions",
     "inheritance",
     "comments",
+    "dependents",
 )
 """The longest first: meanwhile the models are read, and each answer has to wait for a turn of the interpreter."""
+
+_PUBLISHED = """
+(
+    SELECT ' (' || pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')'
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = p.prrelid AND a.attnum = ANY (p.prattrs)
+), ' WHERE (' || pg_catalog.pg_get_expr(p.prqual, p.prrelid) || ')'
+"""
+"""The columns and rows that a publication takes of a table."""
 
 
 def fetch(connection: Connection, server: Server, schemas: Sequence[str]) -> Catalog:
@@ -70,6 +81,8 @@ def fetch(connection: Connection, server: Server, schemas: Sequence[str]) -> Cat
                 else "NULL::pg_catalog.text"
             ),
             "enforced": "con.conenforced" if server.version_number >= 180000 else "true",
+            "parsed_body": "p.prosqlbody IS NOT NULL" if server.version_number >= 140000 else "false",
+            "published": _PUBLISHED if server.version_number >= 150000 else "''",
             "nulls_not_distinct": "i.indnullsnotdistinct" if server.version_number >= 150000 else "false",
         }
         fetched = {name: rows(connection, _query(name, placeholders)) for name in _QUERIES}

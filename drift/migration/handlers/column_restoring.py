@@ -32,7 +32,7 @@ def went_with(context: PlanContext, pair: TablePair, column: str) -> Iterator[st
     earlier = {name for name in dropped if (name not in generated, name) < place}
     for member, columns in _members(pair, column):
         if member not in elsewhere and earlier.isdisjoint(columns):
-            yield _statement(context, pair, member, member.name)
+            yield from _statements(context, pair, member, member.name)
 
 
 def added_again(context: PlanContext, pair: TablePair, column: Column) -> list[str]:
@@ -46,7 +46,7 @@ def added_again(context: PlanContext, pair: TablePair, column: Column) -> list[s
     for member, _ in _members(pair, before.get(column.name, column.name)):
         name = present_name(context, pair, member)
         if name is not None:
-            statements.append(_statement(context, pair, member, name))
+            statements += _statements(context, pair, member, name)
     return statements
 
 
@@ -68,11 +68,18 @@ def _members(pair: TablePair, column: str) -> Iterator[tuple[Any, tuple[str, ...
             yield member, columns
 
 
-def _statement(context: PlanContext, pair: TablePair, member: Any, name: str) -> str:
+def _statements(context: PlanContext, pair: TablePair, member: Any, name: str) -> Iterator[str]:
+    """The member again, and its comment."""
     table, noun = context.table_name(pair), after_renames(context, pair, member)
+    quoting = context.quoting
     if isinstance(noun, Index):
-        return context.ddl.create_index(table, name, noun)
-    return context.ddl.add_constraint(table, name, noun)
+        yield context.ddl.create_index(table, name, noun)
+        what = f"INDEX {quoting.qualified(context.ddl.index_name(table, name))}"
+    else:
+        yield context.ddl.add_constraint(table, name, noun)
+        what = f"CONSTRAINT {quoting.name(name)} ON {quoting.qualified(table)}"
+    if noun.comment is not None:
+        yield context.ddl.comment(what, noun.comment)
 
 
 def _expected_name(pair: TablePair, member: Any) -> str:

@@ -13,12 +13,13 @@ from drift.migration.casts import Cast, cast_for, same_family
 from drift.migration.context import PlanContext
 from drift.migration.conversions import accepted_loss, conversion_guard, is_accepted
 from drift.migration.ddl.quoting import mentions, rename_identifiers
+from drift.migration.dependents import Touched, hazard_of, heirs, resting_on, why_not
 from drift.migration.handlers.column_places import Place, default_statement, locate
 from drift.migration.handlers.column_restoring import added_again, present_name
 from drift.migration.handlers.column_values import NUMBERED
 from drift.migration.handlers.domains import alter_domain, shared_domain
-from drift.migration.handlers.expand_contract import HAZARD, around_views, exchanges, parts
-from drift.migration.handlers.riders import why_not
+from drift.migration.handlers.expand_contract import HAZARD, exchanges, parts
+from drift.migration.handlers.riders import why_blocking
 from drift.migration.handlers.sequences import widen
 from drift.migration.losses import Loss
 from drift.migration.native_columns import actual_type, expected_type
@@ -26,7 +27,7 @@ from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import after_renames, sequence_after_renames
-from drift.schema import Check, Column, Enum, Index, QualifiedName, Table, TableKind
+from drift.schema import Check, Column, Enum, Index, QualifiedName
 
 TYPES = ("CO301", "CO306", "CO309")
 TOGETHER = ("CO301", "CO303", "CO306", "CO309")
@@ -63,8 +64,13 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
     there = _cast(context, place, place.actual, place.expected, context.expected_enums)
     back = _cast(context, place, place.expected, place.actual, context.actual_enums)
     inner_there, inner_back = _around(context, place)
-    views = dependent_views(context, place)
-    touched = [place.name, *(column.name for column in _generated_from(context, place))] if views else []
+    touched = _touched(context, place)
+    around = resting_on(context, touched)
+    stuck = why_not(context, around)
+    if stuck is not None:
+        for refused in (finding, *more):
+            context.refuse(refused, stuck)
+        return
     upgrade = [
         *(_sql([f"{place.prefix} DROP DEFAULT"]) if old_default is not None else ()),
         *_sql(inner_there[0]),
@@ -80,14 +86,13 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         *_sql(inner_back[1]),
         *(_sql([default_statement(context, place, place.actual)]) if old_default is not None else ()),
     ]
-    relation = context.sql_name(place.pair)
     accepted = _accepted(context, place, there)
     step = Step(
         f"change the type of {place.table}.{place.name} from {place.actual.type} to {place.expected.type}",
         Phase.ALTER,
         (finding, *more),
-        tuple(around_views(relation, touched, upgrade)),
-        (*stops, *around_views(relation, touched, downgrade)),
+        tuple(upgrade),
+        (*stops, *downgrade),
         Change.CHANGE,
         place.table,
         Lock.ACCESS_EXCLUSIVE,
@@ -95,39 +100,41 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         if accepted is None
         else tuple(_coarser(context, place, place.actual, place.expected)),
     )
-    reason = why_not(context, place) if context.is_large(place.pair) and not there.free else None
+    reason = why_blocking(context, place) if context.is_large(place.pair) and not there.free else None
     if reason is not None or there.free or not context.is_large(place.pair):
-        yield _with_costs(step, context, place, there, back, reason, accepted)
+        yield _with_costs(replace(step, around=around), place, there, back, reason, accepted)
         return
+    # The old column goes, and with it what the server drops along with a column.
+    around = resting_on(context, [replace(thing, goes=True) for thing in touched])
     if place.actual.auto_increment:
         new_default = old_default
     # Nullability and comment stay what they are: findings of their own change them.
     kept = replace(place.expected, nullable=place.actual.nullable, comment=place.actual.comment)
     forth, home = exchanges(
-        context, place, (kept, there, new_default), (place.actual, back, old_default), views=bool(views)
+        context, place, (kept, there, new_default), (place.actual, back, old_default), around=around
     )
-    hazards = [HAZARD, *([_views_hazard(views)] if views else []), *([there.hazard] if there.hazard else [])]
-    hazards += [accepted] if accepted is not None else []
+    hazards = [HAZARD, *filter(None, (hazard_of(around), there.hazard, accepted))]
     step = replace(
         step,
         upgrade=tuple(forth.whole()),
         downgrade=(*stops, *home.whole()),
         safety=Safety.NEEDS_DATA if there.obstacle is not None or there.using_may_fail else Safety.SAFE,
         hazard="; ".join(hazards),
-        guards=(*step.guards, _nothing_else_rests_on(context, place)),
         autocommit=True,
         autocommit_down=True,
     )
     yield replace(step, parts=parts(step, forth, home, stops))
 
 
-def _nothing_else_rests_on(context: PlanContext, place: Place) -> Guard:
-    """What is not read, and would go with the old column, or keep it from going."""
-    return Guard(
-        Queries(context.quoting).column_is_special(place.table, place.name),
-        f"{place.table}.{place.name} has privileges, policies, statistics or publications of its own, which a new "
-        "column would not have: take the plain road (--roads short), or take them away first.",
-    )
+def _touched(context: PlanContext, place: Place) -> list[Touched]:
+    """The column, and those that are generated from it, which are made anew; with those of heirs and partitions."""
+    assert place.pair.actual is not None
+    generated = [column.name for column in place.pair.actual.columns if _is_generated_from(column, place)]
+    tables = [place.pair.actual.name, *heirs(context, place.pair.actual.name)]
+    return [
+        *(Touched(table, place.actual.name) for table in tables),
+        *(Touched(table, column, goes=True) for table in tables for column in generated),
+    ]
 
 
 def _wider_sequence(context: PlanContext, place: Place, findings: tuple[Finding, ...]) -> Iterator[Step]:
@@ -249,12 +256,16 @@ def _mentions(member: Check | Index, column: str) -> bool:
     return _reads(member, column)
 
 
+def _is_generated_from(column: Column, place: Place) -> bool:
+    return column.generated is not None and mentions(column.generated.sql, place.actual.name)
+
+
 def _generated_from(context: PlanContext, place: Place) -> Iterator[Column]:
     """Columns that are generated from the column, by their names after the renames."""
     assert place.pair.actual is not None
     names = context.column_names(place.pair)
     for column in place.pair.actual.columns:
-        if column.generated is not None and mentions(column.generated.sql, place.actual.name):
+        if column.generated is not None and _is_generated_from(column, place):
             sql = rename_identifiers(column.generated.sql, names, context.quoting)
             generated = replace(column.generated, sql=sql)
             yield replace(column, name=names.get(column.name, column.name), generated=generated)
@@ -325,21 +336,11 @@ def _no_cast(place: Place, old: Column, new: Column) -> str:
     )
 
 
-def _with_costs(
-    step: Step,
-    context: PlanContext,
-    place: Place,
-    there: Cast,
-    back: Cast,
-    reason: str | None,
-    accepted: str | None,
-) -> Step:
+def _with_costs(step: Step, place: Place, there: Cast, back: Cast, reason: str | None, accepted: str | None) -> Step:
     hazards = [text for text in (there.hazard, accepted) if text is not None]
-    views = dependent_views(context, place)
     if reason is not None:
         hazards.insert(0, f"the plain road, because {reason}: choose a quiet hour")
-    if views:
-        hazards.append(_views_hazard(views))
+    hazards += filter(None, [hazard_of(step.around)])
     if back.obstacle is not None:
         hazards.append(f"the way back stops where values do not fit {place.actual.type} any more")
     safety = Safety.SAFE if there.free else Safety.BLOCKS_READS
@@ -351,31 +352,3 @@ def _with_costs(
         safety=safety,
         hazard="; ".join(hazards) or None,
     )
-
-
-def _views_hazard(views: tuple[Table, ...]) -> str:
-    names = ", ".join(str(view.name) for view in views)
-    text = f"views are dropped and made again around it, with their owners, privileges and indexes: {names}"
-    filled = [str(view.name) for view in views if view.kind is TableKind.MATERIALIZED_VIEW]
-    return f"{text}; {', '.join(filled)} must be filled again meanwhile" if filled else text
-
-
-def dependent_views(context: PlanContext, place: Place) -> tuple[Table, ...]:
-    """Views whose query mentions the table and the column, and views that mention those."""
-    assert place.pair.actual is not None
-    views = [
-        table
-        for table in context.alignment.actual.tables
-        if table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW) and table.definition is not None
-    ]
-    found: list[Table] = []
-    names = [(place.pair.actual.name.name, place.actual.name)]
-    while names:
-        relation, column = names.pop()
-        for view in views:
-            query = view.definition.sql if view.definition is not None else ""
-            reads = column == "*" or mentions(query, column) or "*" in query
-            if view not in found and view.name.name != relation and mentions(query, relation) and reads:
-                found.append(view)
-                names.append((view.name.name, "*"))
-    return tuple(sorted(found, key=lambda view: view.name))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
+from drift.migration.dependents import Touched, hazard_of, heirs, resting_on, why_not
 from drift.migration.handlers.column_places import Place, alter, default_statement, locate
 from drift.migration.handlers.column_restoring import added_again
 from drift.migration.handlers.messages import drop_reason
@@ -137,11 +138,13 @@ def change_generated(finding: Finding, context: PlanContext) -> Iterator[Step]:
     name = context.quoting.name(place.name)
     step = alter(place, (finding,), f"change how {place.table}.{place.name} is generated", [], [])
     step = replace(step, hold=Hold.REWRITE, safety=Safety.BLOCKS_READS, hazard="the whole table is written again")
+    anew = True
     same_kind = old.generated_stored == new.generated_stored
     if old.generated is not None and new.generated is None and context.server < (13,):
         context.refuse(finding, "PostgreSQL before 13 cannot keep the values of a column that is no longer generated")
         return
     if old.generated is not None and new.generated is not None and same_kind and context.server >= (17,):
+        anew = False
         there = [f"{place.prefix} SET EXPRESSION AS ({new.generated.sql})"]
         back = [f"{place.prefix} SET EXPRESSION AS ({old.generated.sql})"]
     elif old.generated is not None and new.generated is None and old.generated_stored:
@@ -160,10 +163,19 @@ def change_generated(finding: Finding, context: PlanContext) -> Iterator[Step]:
                 hazard="the stored values are replaced by computed ones and lost",
                 commented_out=drop_reason(context.options, "the values that the column holds"),
             )
+    assert place.pair.actual is not None
+    tables = [place.pair.actual.name, *heirs(context, place.pair.actual.name)]
+    around = resting_on(context, [Touched(name, old.name, goes=True) for name in tables]) if anew else ()
+    stuck = why_not(context, around)
+    if stuck is not None:
+        context.refuse(finding, stuck)
+        return
     yield replace(
         step,
         upgrade=tuple(own.Execute(statement) for statement in there),
         downgrade=tuple(own.Execute(statement) for statement in back),
+        hazard="; ".join(filter(None, [step.hazard, hazard_of(around)])),
+        around=around,
     )
 
 

@@ -12,6 +12,7 @@ from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
 from drift.migration.ddl.postgresql import is_serial
+from drift.migration.dependents import Touched, back_again, resting_on
 from drift.migration.fills import fill_step
 from drift.migration.handlers.column_places import locate, refuse_view
 from drift.migration.handlers.column_restoring import went_with
@@ -164,7 +165,7 @@ def drop_column(finding: Finding, context: PlanContext) -> Iterator[Step]:
         Phase.DROP,
         (finding,),
         (ops.DropColumnOp(table.name, column.name, schema=context.quoting.schema(table)),),
-        _add_again(context, pair, column),
+        _add_again(context, pair, column, columns.actual.name),
         Change.DROP,
         table,
         Lock.ACCESS_EXCLUSIVE,
@@ -178,8 +179,8 @@ def drop_column(finding: Finding, context: PlanContext) -> Iterator[Step]:
     )
 
 
-def _add_again(context: PlanContext, pair: TablePair, column: Column) -> tuple[ops.MigrateOperation, ...]:
-    """The column as it was, and what went with it."""
+def _add_again(context: PlanContext, pair: TablePair, column: Column, before: str) -> tuple[ops.MigrateOperation, ...]:
+    """The column as it was, and what went with it; ``before`` is its name of today."""
     assert pair.actual is not None
     table = context.table_name(pair)
     quoting, ddl = context.quoting, context.ddl
@@ -210,6 +211,7 @@ def _add_again(context: PlanContext, pair: TablePair, column: Column) -> tuple[o
         operations.append(own.Execute(ddl.comment(what, column.comment)))
     operations += [own.Execute(ddl.own_sequence(sequence.name, (table, column.name))) for sequence in owned]
     operations += [own.Execute(statement) for statement in went_with(context, pair, column.name)]
+    operations += back_again(resting_on(context, [Touched(pair.actual.name, before, goes=True)]))
     return tuple(operations)
 
 

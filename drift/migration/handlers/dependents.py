@@ -12,10 +12,10 @@ from drift.alignment import TablePair
 from drift.findings import Finding
 from drift.migration.context import PlanContext
 from drift.migration.ddl.quoting import mentions
+from drift.migration.dependents import Touched, heirs, in_the_way, resting_on
 from drift.migration.handlers.messages import drop_reason
-from drift.schema import QualifiedName, Table, TableKind
+from drift.schema import QualifiedName, Table
 
-VIEWS = (TableKind.VIEW, TableKind.MATERIALIZED_VIEW)
 DROPS = ("TB201", "TB202")
 
 
@@ -28,21 +28,21 @@ def stays_because(context: PlanContext, pair: TablePair, column: str | None = No
     return f"the {what} cannot be dropped before what rests on it: {'; '.join(names)}"
 
 
-def _resting_tables(context: PlanContext, table: Table, column: str | None = None) -> Iterator[Table]:
-    """Views that read the table, and tables that inherit from it; its partitions go with it."""
-    for other in context.alignment.actual.tables:
-        text = other.definition.sql if other.kind in VIEWS and other.definition is not None else ""
-        reads = mentions(text, table.name.name) and (column is None or mentions(text, column) or "*" in text)
-        if other.name != table.name and (reads or (column is None and table.name in other.inherits)):
-            yield other
+def _resting(context: PlanContext, table: Table, column: str | None) -> Iterator[str]:
+    """What the server says, and does not drop along: views, policies, functions and others."""
+    touched = [Touched(name, column, goes=True) for name in (table.name, *heirs(context, table.name))]
+    touched = touched if column is not None else touched[:1]
+    for dependent in in_the_way(resting_on(context, touched), touched):
+        if dependent.makes is None or not is_dropped(context, dependent.makes):
+            yield dependent.label
 
 
 def _others(context: PlanContext, pair: TablePair, column: str | None) -> Iterator[str]:
     assert pair.actual is not None
-    for table in _resting_tables(context, pair.actual, column):
-        if not is_dropped(context, table.name):
-            kind = "table" if table.kind not in VIEWS else "view"
-            yield f"{kind} {table.name}"
+    yield from _resting(context, pair.actual, column)
+    for table in context.alignment.actual.tables if column is None else ():
+        if pair.actual.name in table.inherits and not is_dropped(context, table.name):
+            yield f"table {table.name}"
     if column is not None and any(_has(context, parent, column) for parent in pair.actual.inherits):
         yield f"the same column of {', '.join(map(str, pair.actual.inherits))}, from which it is inherited"
     for other in pair.actual.columns if column is not None else ():

@@ -12,13 +12,16 @@ from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
 from drift.migration.ddl.quoting import mentions
+from drift.migration.dependents import Touched, hazard_of, resting_on, why_not
+from drift.migration.dependents import around as taken_down_around
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import after_renames
-from drift.schema import Column, Enum, QualifiedName
+from drift.schema import Column, Dependent, Enum, QualifiedName, TableKind
 
+VIEWS = (TableKind.VIEW, TableKind.MATERIALIZED_VIEW)
 LABELS = ("EN102", "EN202", "EN301", "EN303")
 
 
@@ -148,15 +151,17 @@ def change_labels(finding: Finding, context: PlanContext) -> Iterator[Step]:
     removals = tuple(f for f in findings if f.code in ("EN202", "EN301"))
     reordered = any(f.code == "EN301" for f in removals)
     if removals and (context.options.allow_drop or (reordered and _only_order(removals))):
-        yield _recreate(context, name, labels, pair.expected.labels, (*removals, *additions))
+        step = _recreate(context, name, labels, pair.expected.labels, (*removals, *additions))
+        if step is not None:
+            yield step
         return
     if missing and additions:
         yield _add_labels(context, name, labels, pair.expected.labels, missing, additions)
         labels = _merged(labels, pair.expected.labels, missing)
     if removals:
         step = _recreate(context, name, labels, pair.expected.labels, removals)
-        reason = drop_reason(context.options, "a label that rows may hold")
-        yield replace(step, commented_out=reason)
+        if step is not None:
+            yield replace(step, commented_out=drop_reason(context.options, "a label that rows may hold"))
 
 
 def _only_order(findings: Sequence[Finding]) -> bool:
@@ -204,6 +209,7 @@ def _add_labels(
         prefix = f"ALTER TYPE {quoting.qualified(name)} ADD VALUE IF NOT EXISTS {quoting.literal(label)}"
         statements.append(own.Execute(f"{prefix}{place}"))
         present = list(_merged(tuple(present), expected, [label]))
+    around = _resting_on_type(context, name)
     back, guards = _recreation(context, name, tuple(present), labels)
     stops = [own.StopIf(guard.query, guard.message) for guard in guards]
     return Step(
@@ -211,7 +217,7 @@ def _add_labels(
         Phase.ENUM_LABEL,
         findings,
         (own.Autocommit(statements),),
-        (*stops, *back),
+        (*stops, *taken_down_around(around, back)),
         Change.ADD,
         hazard="a label cannot be taken away again: the way back makes the type anew and writes its tables again",
         autocommit=True,
@@ -253,7 +259,13 @@ def _recreate(
     labels: tuple[str, ...],
     expected: tuple[str, ...],
     findings: tuple[Finding, ...],
-) -> Step:
+) -> Step | None:
+    around = _resting_on_type(context, name)
+    stuck = why_not(context, around)
+    if stuck is not None:
+        for finding in findings:
+            context.refuse(finding, stuck)
+        return None
     there, guards = _recreation(context, name, labels, expected, loose=True)
     back, guards_back = _recreation(context, name, expected, labels, loose=True)
     stops = [own.StopIf(guard.query, guard.message) for guard in guards_back]
@@ -268,10 +280,23 @@ def _recreate(
         lock=Lock.ACCESS_EXCLUSIVE,
         hold=Hold.REWRITE,
         safety=Safety.NEEDS_DATA if loses else Safety.BLOCKS_READS,
-        hazard="every table that uses the type is written again; views that read such a column block it",
+        hazard="; ".join(filter(None, ["every table that uses the type is written again", hazard_of(around)])),
         guards=guards,
         order=-10,
+        around=around,
     )
+
+
+def _resting_on_type(context: PlanContext, name: QualifiedName) -> tuple[Dependent, ...]:
+    """What reads a column of the type, or the type itself: nothing else may use it while a new one takes its place."""
+    types = {p.actual.name for p in context.alignment.enums if p.actual is not None and name in _both(p)} or {name}
+    columns = [
+        Touched(table.name, column.name)
+        for table in context.alignment.actual.tables
+        for column in table.columns
+        if column.enum in types
+    ]
+    return resting_on(context, [*(Touched(type_) for type_ in types), *columns])
 
 
 def _users(context: PlanContext, name: QualifiedName) -> Iterator[tuple[TablePair | None, QualifiedName, Column]]:
@@ -280,7 +305,7 @@ def _users(context: PlanContext, name: QualifiedName) -> Iterator[tuple[TablePai
     pairs = {pair.actual.name: pair for pair in context.alignment.tables if pair.actual is not None}
     for table in context.alignment.actual.tables:
         for column in table.columns:
-            if column.enum != actual or table.partition_of is not None:
+            if column.enum != actual or table.partition_of is not None or table.kind in VIEWS:
                 continue
             pair = pairs.get(table.name)
             if pair is None:
@@ -314,16 +339,13 @@ def _recreation(
     before: list[str] = []
     casts: list[str] = []
     after: list[str] = []
-    for pair, table, column in _users(context, name):
+    for _, table, column in _users(context, name):
         column_name = quoting.name(column.name)
         prefix = f"ALTER TABLE {quoting.qualified(table)} ALTER COLUMN {column_name}"
         suffix = "[]" if column.type.endswith("[]") else ""
         if column.default is not None:
             before.append(f"{prefix} DROP DEFAULT")
             after.append(f"{prefix} SET DEFAULT {column.default.sql}")
-        for drop, add in _in_the_way(context, pair, table, column.name, name):
-            before.append(drop)
-            after.append(add)
         cast = f"{column_name}::text{suffix}::{quoting.qualified(interim)}{suffix}"
         casts.append(f"{prefix} TYPE {quoting.qualified(interim)}{suffix} USING {cast}")
         if gone:
@@ -336,7 +358,7 @@ def _recreation(
                     "label first, then run this again.",
                 )
             )
-    for drop, add in () if loose else _foreign_keys(context, name):
+    for drop, add in (*_in_the_way(context, name), *(() if loose else _foreign_keys(context, name))):
         before.append(drop)
         after.append(add)
     statements = [
@@ -363,23 +385,25 @@ def _foreign_keys(context: PlanContext, name: QualifiedName) -> Iterator[tuple[s
                 yield context.ddl.drop_constraint(table, noun.name), context.ddl.add_constraint(table, noun.name, noun)
 
 
-def _in_the_way(
-    context: PlanContext, pair: TablePair | None, table: QualifiedName, column: str, enum: QualifiedName
-) -> Iterator[tuple[str, str]]:
-    """Checks and partial or expression indexes that mention the old type: dropped before, made again after."""
-    if pair is None or pair.actual is None:
-        return
-    for check in pair.actual.checks:
-        noun = after_renames(context, pair, check)
-        if noun.name is not None and mentions(noun.expression.sql, column) and mentions(noun.expression.sql, enum.name):
-            yield context.ddl.drop_constraint(table, noun.name), context.ddl.add_constraint(table, noun.name, noun)
-    for index in pair.actual.indexes:
-        noun_index = after_renames(context, pair, index)
-        texts = [key.expression.sql for key in noun_index.keys if key.expression is not None]
-        texts += [noun_index.predicate.sql] if noun_index.predicate is not None else []
-        if noun_index.name is not None and any(mentions(text, enum.name) for text in texts):
-            full = QualifiedName(table.schema, noun_index.name)
-            yield (
-                f"DROP INDEX {context.quoting.qualified(full)}",
-                context.ddl.create_index(table, noun_index.name, noun_index),
-            )
+def _in_the_way(context: PlanContext, name: QualifiedName) -> Iterator[tuple[str, str]]:
+    """Checks and indexes that compare with a label of the old type: off before, on again after."""
+    users: dict[QualifiedName, list[str]] = {}
+    for _, table, column in _users(context, name):
+        users.setdefault(table, []).append(column.name)
+    for pair in context.alignment.tables:
+        columns = users.get(context.table_name(pair), []) if pair.actual is not None else []
+        if pair.actual is None or not columns:
+            continue
+        table = context.table_name(pair)
+        for check in pair.actual.checks:
+            noun = after_renames(context, pair, check)
+            if noun.name is not None and any(mentions(noun.expression.sql, word) for word in (*columns, name.name)):
+                yield context.ddl.drop_constraint(table, noun.name), context.ddl.add_constraint(table, noun.name, noun)
+        for index in pair.actual.indexes:
+            indexed = after_renames(context, pair, index)
+            texts = [key.expression.sql for key in indexed.keys if key.expression is not None]
+            texts += [indexed.predicate.sql] if indexed.predicate is not None else []
+            words = (*columns, name.name)
+            if indexed.name is not None and any(mentions(text, word) for text in texts for word in words):
+                full = context.quoting.qualified(QualifiedName(table.schema, indexed.name))
+                yield f"DROP INDEX {full}", context.ddl.create_index(table, indexed.name, indexed)

@@ -18,11 +18,12 @@ from drift.findings import Safety
 from drift.migration import operations as own
 from drift.migration.casts import Cast, base_type
 from drift.migration.ddl.quoting import rename_identifiers
+from drift.migration.dependents import around as taken_down_around
 from drift.migration.fills import in_batches
 from drift.migration.handlers.riders import Pointer, Rider, interim_name, pointers, riders
 from drift.migration.plan import Change, Hold, Lock, Part, Phase, Step
 from drift.migration.queries import Queries
-from drift.schema import Column, QualifiedName
+from drift.schema import Column, Dependent, QualifiedName
 
 if TYPE_CHECKING:
     from drift.migration.context import PlanContext
@@ -52,7 +53,7 @@ class Exchange:
         default: The default it gets at the end.
         riders: What rests on the column, as it is to be at the end.
         pointers: Foreign keys of other columns that refer to it.
-        views: Whether views read the column.
+        around: What rests on the column beside those, and is taken down while the new one takes its place.
     """
 
     context: PlanContext
@@ -63,7 +64,7 @@ class Exchange:
     default: str | None
     riders: tuple[Rider, ...]
     pointers: tuple[Pointer, ...]
-    views: bool
+    around: tuple[Dependent, ...]
 
     # names
 
@@ -183,7 +184,7 @@ class Exchange:
         stops = [own.StopIf(self._queries.has_rows(self.place.table, open_rows), message)] if self.old.nullable else []
         return [
             *stops,
-            *around_views(self._table, [self.place.name] if self.views else [], _executed(statements)),
+            *taken_down_around(self.around, _executed(statements)),
         ]
 
     def _late(self) -> Operations:
@@ -229,14 +230,14 @@ def exchanges(
     there: tuple[Column, Cast, str | None],
     back: tuple[Column, Cast, str | None],
     *,
-    views: bool,
+    around: tuple[Dependent, ...],
 ) -> tuple[Exchange, Exchange]:
     """Both directions: each with the column that comes of it, how values become that, and the default at the end."""
     (new, cast, default), (old, cast_back, old_default) = there, back
     pointing = tuple(pointers(context, place))
     forth = tuple(riders(context, place, expected=True))
     return (
-        Exchange(context, place, old, new, cast, default, forth, pointing, views),
+        Exchange(context, place, old, new, cast, default, forth, pointing, around),
         Exchange(
             context,
             place,
@@ -246,16 +247,9 @@ def exchanges(
             old_default,
             tuple(riders(context, place, expected=False)),
             pointing,
-            views,
+            around,
         ),
     )
-
-
-def around_views(table: str, columns: Sequence[str], operations: Sequence[ops.MigrateOperation]) -> Operations:
-    """The operations with the views taken down that read the columns, and put back after; none, none."""
-    if not columns:
-        return list(operations)
-    return [own.TakeDownViews(table, columns), *operations, own.PutViewsBack(table, columns)]
 
 
 def _executed(statements: Sequence[str]) -> Operations:

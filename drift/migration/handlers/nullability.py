@@ -47,10 +47,13 @@ def change_nullability(finding: Finding, context: PlanContext) -> Iterator[Step]
             ),
         )
         return
-    fill = fill_step((finding,), context, place.pair, place.expected, place.table)
+    # Values that the same plan computes anew say nothing about the new ones.
+    computed = place.expected.generated is not None and context.has("CO305", finding.subject)
+    fill = fill_step((finding,), context, place.pair, place.expected, place.table) if not computed else None
     if fill is not None:
         yield fill
-    yield from not_null_steps((finding,), context, place.pair, place.table, place.name, guard=fill is None)
+    guard = fill is None and not computed
+    yield from not_null_steps((finding,), context, place.pair, place.table, place.name, guard=guard)
 
 
 def _nullable(context: PlanContext, place: Place, *, nullable: bool) -> ops.MigrateOperation:

@@ -226,7 +226,7 @@ def _is_unexpected(pair: TablePair, key: ForeignKey) -> bool:
     return pair.expected is None or any(both.actual == key and both.expected is None for both in pair.foreign_keys)
 
 
-def why_not(context: PlanContext, place: Place) -> str | None:
+def why_blocking(context: PlanContext, place: Place) -> str | None:
     """Why no new column can take the old one's place without a long lock; ``None`` where one can."""
     table, column = place.pair.actual, place.actual
     assert table is not None
