@@ -34,6 +34,7 @@ def consequences(findings: Iterable[Finding], context: PlanContext) -> Iterator[
     refused = {(finding.code, finding.subject) for finding, _ in context.refused}
     causes = [f for f in findings if f.code[2] != "2" and (f.code, f.subject) not in refused]
     yield from _types(causes, context)
+    yield from enums.orphaned(context)
     told: set[tuple[QualifiedName, str]] = set()
     for cause in causes:
         also = cause.detail("also")

@@ -19,7 +19,7 @@ from drift.migration.plan import Plan
 from drift.migration.revision import add_to_docstring, identifiers, write
 from drift.migration.splitting import Link, place_of, split
 from drift.pipeline import Inputs, Report, run_check
-from drift.schema import QualifiedName
+from drift.schema import QualifiedName, Schema
 from drift.secrets import scrub
 from drift.verification.alembic_judge import alembic_differences
 from drift.verification.comparing import structural_differences
@@ -401,7 +401,11 @@ def _judge(
     after = {finding.fingerprint: finding for finding in second.findings}
     claimed = {finding.fingerprint for finding in claims}
     known = before.keys() | {finding.fingerprint for finding in live}
-    new = [f for key, f in after.items() if key not in known and key not in claimed and not only_in_models(f)]
+    new = [
+        f
+        for key, f in after.items()
+        if key not in known | claimed and not only_in_models(f) and not _is_left_over(f, first.alignment.actual)
+    ]
     return replace(
         proof,
         answered=tuple(finding for key, finding in before.items() if key not in after),
@@ -409,6 +413,13 @@ def _judge(
         introduced=tuple(f for f in new if not _announced(f, until_later)),
         in_between=tuple(f for f in new if _announced(f, until_later)),
     )
+
+
+def _is_left_over(finding: Finding, before: Schema) -> bool:
+    """Whether it is about a type or sequence that was there before, and only lost its last user."""
+    subject = finding.subject
+    named = {named.name for named in (*before.enums, *before.domains, *before.sequences)}
+    return finding.code[2] == "2" and subject.table is None and QualifiedName(subject.schema, subject.name) in named
 
 
 def _lost(before: dict[str, int], after: dict[str, int]) -> tuple[tuple[str, int, int], ...]:

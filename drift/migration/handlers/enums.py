@@ -19,7 +19,7 @@ from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import after_renames
-from drift.schema import Column, Dependent, Enum, QualifiedName, TableKind
+from drift.schema import Column, Dependent, Enum, QualifiedName, Table, TableKind
 
 VIEWS = (TableKind.VIEW, TableKind.MATERIALIZED_VIEW)
 LABELS = ("EN102", "EN202", "EN301", "EN303")
@@ -67,9 +67,46 @@ def drop_enum(finding: Finding, context: PlanContext) -> Iterator[Step]:
     pair = locate(finding, context)
     if pair is None or pair.actual is None:
         return
-    enum = pair.actual
+    yield _drop_step(finding, context, pair.actual)
+
+
+def orphaned(context: PlanContext) -> Iterator[Step]:
+    """Enums that no model knows and that lose their last user by what the plan drops, or gives another type."""
+    if drop_reason(context.options, "") is not None:
+        return
+    expected = {
+        pair.actual.name for pair in context.alignment.enums if pair.actual is not None and pair.expected is not None
+    }
+    for enum in context.alignment.actual.enums:
+        causes = [
+            _freed(context, table, column)
+            for table in context.alignment.actual.tables
+            for column in table.columns
+            if column.enum == enum.name
+        ]
+        freed = [cause for cause in causes if cause is not None]
+        kept = resting_on(context, [Touched(enum.name, goes=True)])
+        if causes and len(freed) == len(causes) and enum.name not in expected and not kept:
+            yield _drop_step(freed[0], context, enum)
+
+
+def _freed(context: PlanContext, table: Table, column: Column) -> Finding | None:
+    """The finding by whose repair the column is gone, or no longer of its type."""
+    refused = {(finding.code, finding.subject) for finding, _ in context.refused}
+    for finding in context.findings:
+        pair = context.table_pair(finding.subject)
+        if pair is None or pair.actual is not table or (finding.code, finding.subject) in refused:
+            continue
+        both = context.column_pair(pair, finding.subject.name)
+        meant = both is not None and both.actual is not None and both.actual.name == column.name
+        if finding.code in ("TB201", "TB202") or (finding.code in ("CO201", "CO301") and meant):
+            return finding
+    return None
+
+
+def _drop_step(finding: Finding, context: PlanContext, enum: Enum) -> Step:
     queries = Queries(context.quoting)
-    yield Step(
+    return Step(
         f"drop enum {enum.name}",
         Phase.DROP,
         (finding,),

@@ -14,7 +14,11 @@ WITH RECURSIVE edges AS (
         -- Indexes, owned sequences, and columns of tables are read as such.
         AND NOT (
             d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-            AND (d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass OR d.objsubid > 0 AND EXISTS (
+            AND (d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass OR EXISTS (
+                SELECT 1
+                FROM pg_catalog.pg_class c
+                WHERE c.oid = d.objid AND c.relkind IN ('i', 'I')
+            ) OR d.objsubid > 0 AND EXISTS (
                 SELECT 1
                 FROM pg_catalog.pg_type t
                 JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
