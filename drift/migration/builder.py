@@ -16,7 +16,9 @@ from drift.migration.dependents import with_dependents
 from drift.migration.early_guards import ask_early
 from drift.migration.fingerprint import schema_fingerprint
 from drift.migration.handlers.loose_keys import loose_key_steps, loose_keys
+from drift.migration.handlers.schemas import missing_schemas
 from drift.migration.options import PlanOptions
+from drift.migration.order import in_order
 from drift.migration.plan import Lock, Plan, Step
 from drift.migration.registry import handler_for
 from drift.migration.version_tables.twins import join_twins
@@ -77,13 +79,14 @@ def build_plan(
     if context.is_postgresql:
         steps.extend(consequences(wanted, context))
         steps.extend(loose_key_steps(context))
+        steps.extend(missing_schemas(steps, context))
         steps = [ask_early(step, context) for step in steps]
     else:
         steps = [_in_other_words(step, context.default_schema) for step in steps]
     if alignment.expected.version_tables:
         steps = join_twins(steps, context)
     return Plan(
-        tuple(with_dependents(_ordered(steps))),
+        tuple(with_dependents(in_order(steps))),
         tuple(context.refused),
         alignment.actual.dialect,
         alignment.actual.server,
@@ -131,9 +134,3 @@ def _in_other_words(step: Step, schema: str | None) -> Step:
 
     guards = tuple(replace(guard, message=plain(guard.message)) for guard in step.guards)
     return replace(step, title=plain(step.title), guards=guards, lock=Lock.NONE)
-
-
-def _ordered(steps: Iterable[Step]) -> list[Step]:
-    """By phase; inside a phase as the handlers gave them. Drops that are not allowed come last, as comments."""
-    numbered = [replace(step, order=step.order or position) for position, step in enumerate(steps)]
-    return sorted(numbered, key=lambda step: (step.commented_out is not None, step.phase, step.order))

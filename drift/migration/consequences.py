@@ -19,7 +19,7 @@ from drift.migration.handlers import constraints, enums, indexes, keys, sequence
 from drift.migration.handlers.constraints import REPLACED, Both
 from drift.migration.plan import Change, Phase, Step
 from drift.migration.queries import Queries
-from drift.schema import Column, Index, PrimaryKey, QualifiedName, TableKind
+from drift.schema import Column, ForeignKey, Index, PrimaryKey, QualifiedName, TableKind
 
 VIEWS = (TableKind.VIEW, TableKind.MATERIALIZED_VIEW)
 
@@ -59,8 +59,14 @@ def _members(cause: Finding, text: str, context: PlanContext) -> Iterator[tuple[
                 continue
             words = describe(members.expected)
             spellings = {f"{words} of {name}" for name in (pair.expected.name.name, pair.expected.name)}
-            if text in spellings or (text == words and pair is own_table):
+            if (text in spellings and _leads_to(members.expected, own_table)) or (text == words and pair is own_table):
                 yield pair, members
+
+
+def _leads_to(member: Member, table: TablePair | None) -> bool:
+    """Whether a member of another table comes along with that one: another schema may have tables of the same names."""
+    targets = {side.name for side in (table.expected, table.actual) if side is not None} if table is not None else set()
+    return not isinstance(member, ForeignKey) or member.target in targets
 
 
 def _all(pair: TablePair) -> Iterator[Pair[Any]]:

@@ -128,6 +128,27 @@ def put_back(dependents: Sequence[Dependent]) -> Iterator[ops.MigrateOperation]:
         yield own.IfRemembered(names[dependent], [own.Execute(statement) for statement in dependent.up])
 
 
+def marks_kept(
+    context: PlanContext, index: QualifiedName, new_name: str, operations: Iterable[ops.MigrateOperation]
+) -> tuple[ops.MigrateOperation, ...]:
+    """The operations that replace an index, after which it is again what it was to its table: its replica identity,
+    what it is clustered on.
+
+    Args:
+        context: The plan's context.
+        index: The index of today.
+        new_name: What the one in its place is called.
+        operations: They replace it.
+    """
+    marks = resting_on(context, [Touched(index, goes=True)])
+    old, new = context.quoting.name(index.name), context.quoting.name(new_name)
+    return tuple(
+        around(
+            [replace(mark, up=tuple(text.removesuffix(old) + new for text in mark.up)) for mark in marks], operations
+        )
+    )
+
+
 def back_again(dependents: Sequence[Dependent]) -> Iterator[ops.MigrateOperation]:
     """What went along with a thing for good, where the thing itself comes back."""
     for dependent in dependents:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from drift.findings import Finding, Safety
 from drift.migration.options import PlanOptions
+from drift.migration.order import Fact
 from drift.schema import Dependent, QualifiedName
 
 if TYPE_CHECKING:
@@ -132,6 +133,8 @@ class Step:
         parts: The same work as steps for several revisions of a chain; empty where it is one piece.
         between: What stands there from the first until the last part: the table, and the name of a column,
             constraint, or index.
+        needs: What must be so before it runs.
+        makes: What is so after it.
         around: What rests on it, and is taken down and put back around the step and those beside it.
     """
 
@@ -160,6 +163,8 @@ class Step:
     parts: tuple[Step, ...] = ()
     between: tuple[tuple[QualifiedName, str], ...] = ()
     around: tuple[Dependent, ...] = ()
+    needs: frozenset[Fact] = frozenset()
+    makes: frozenset[Fact] = frozenset()
 
     def is_commented_out(self) -> str | None:
         """The reason, or ``None``."""

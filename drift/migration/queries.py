@@ -24,6 +24,10 @@ class Queries:
     def _regclass(self, name: QualifiedName) -> str:
         return f"to_regclass({self.quoting.literal(self.quoting.qualified(name))})"
 
+    def schema_exists(self, schema: str) -> str:
+        """A schema of that name exists."""
+        return f"SELECT to_regnamespace({self.quoting.literal(self.quoting.name(schema))}) IS NOT NULL"
+
     def relation_exists(self, name: QualifiedName) -> str:
         """A table, view, index, or sequence of that name exists; on MySQL and MariaDB a table or a view."""
         if self._is_mysql:
@@ -151,6 +155,14 @@ class Queries:
             f"SELECT EXISTS (SELECT 1 FROM {self.quoting.qualified(table)}{where} "
             f"GROUP BY {', '.join(keys)} HAVING count(*) > 1)"
         )
+
+    def conflicts(self, table: QualifiedName, elements: Sequence[tuple[str, str]], condition: str | None) -> str:
+        """Two rows fulfil all operators at once. Elements: what is compared, and by which operator."""
+        values = ", ".join(f"{value} AS e{number}" for number, (value, _) in enumerate(elements))
+        where = f" WHERE {condition}" if condition else ""
+        rows = f"(SELECT row_number() OVER () AS n, {values} FROM {self.quoting.qualified(table)}{where})"
+        both = " AND ".join(f"a.e{number} {operator} b.e{number}" for number, (_, operator) in enumerate(elements))
+        return f"SELECT EXISTS (SELECT 1 FROM {rows} AS a JOIN {rows} AS b ON a.n < b.n AND {both})"
 
     def orphans(
         self,

@@ -418,7 +418,8 @@ def _judge(
 def _is_left_over(finding: Finding, before: Schema) -> bool:
     """Whether it is about a type or sequence that was there before, and only lost its last user."""
     subject = finding.subject
-    named = {named.name for named in (*before.enums, *before.domains, *before.sequences)}
+    types = {enum.name for enum in before.enums} | {domain.name for domain in before.domains}
+    named = types | {sequence.name for sequence in before.sequences}
     return finding.code[2] == "2" and subject.table is None and QualifiedName(subject.schema, subject.name) in named
 
 

@@ -12,6 +12,8 @@ from drift.migration.dependents import Touched, hazard_of, heirs, resting_on, wh
 from drift.migration.handlers.column_places import Place, alter, default_statement, locate
 from drift.migration.handlers.column_restoring import added_again
 from drift.migration.handlers.messages import drop_reason
+from drift.migration.handlers.riders import interim_name
+from drift.migration.order import is_not_null, no_default_uses
 from drift.migration.plan import Hold, Lock, Part, Phase, Step
 from drift.migration.registry import handles
 from drift.migration.translate import sequence_after_renames
@@ -37,7 +39,16 @@ def change_default(finding: Finding, context: PlanContext) -> Iterator[Step]:
         [default_statement(context, place, place.actual)],
     )
     # Code of before may rely on a default that goes.
-    yield replace(step, part=Part.CONTRACT if context.ddl.default(place.expected) is None else None)
+    part = Part.CONTRACT if context.ddl.default(place.expected) is None else None
+    yield replace(step, part=part, makes=frozenset(map(no_default_uses, _used(context, place.actual))))
+
+
+def _used(context: PlanContext, column: Column) -> Iterator[QualifiedName]:
+    """Sequences that the column's default takes its numbers from."""
+    sql = column.default.sql if column.default is not None else ""
+    for sequence in context.alignment.actual.sequences:
+        if "nextval" in sql and sequence.name.name in sql:
+            yield sequence_after_renames(context, sequence)
 
 
 @handles("CO304", "CO310")
@@ -50,12 +61,25 @@ def change_numbering(finding: Finding, context: PlanContext) -> Iterator[Step]:
     if (place.actual.type in NUMBERED) != (place.expected.type in NUMBERED):
         yield from _around_the_type(context, place, (finding, *(f for f in more if f != finding)))
         return
-    there = [*_unnumber(context, place, place.actual), *_number(context, place, place.expected)]
-    back = [*_unnumber(context, place, place.expected), *_number(context, place, place.actual)]
+    there = [*_renumbered(context, place, place.actual, place.expected)]
+    back = [*_renumbered(context, place, place.expected, place.actual)]
     findings = (finding, *(f for f in more if f != finding))
     step = alter(place, findings, f"change the numbering of {place.table}.{place.name}", there, back)
-    hazard = "the new numbers start behind the largest value that the column holds"
-    yield replace(step, part=Part.CONTRACT, hazard=hazard)
+    sequence = _owned(place, place.actual)
+    around = resting_on(context, [Touched(sequence, goes=True)]) if is_numbered(place.actual) else ()
+    stuck = why_not(context, around)
+    if stuck is not None:
+        context.refuse(finding, stuck)
+        return
+    identity = {is_not_null(place.table, place.name)} if place.expected.identity is not None else set()
+    hazards = ["the new numbers start behind the largest value that the column holds and the last one given out"]
+    yield replace(
+        step,
+        part=Part.CONTRACT,
+        hazard="; ".join([*hazards, *filter(None, [hazard_of(around)])]),
+        around=around,
+        needs=frozenset({no_default_uses(sequence), *identity}),
+    )
 
 
 def _around_the_type(context: PlanContext, place: Place, findings: tuple[Finding, ...]) -> Iterator[Step]:
@@ -69,6 +93,52 @@ def _around_the_type(context: PlanContext, place: Place, findings: tuple[Finding
         if there:
             step = alter(place, findings, f"{what} the numbering {title}", there, back)
             yield replace(step, part=Part.CONTRACT, order=order)
+
+
+def is_numbered(column: Column) -> bool:
+    """Whether the database numbers its rows, by an identity or a sequence."""
+    return column.identity is not None or column.auto_increment
+
+
+def _renumbered(context: PlanContext, place: Place, old: Column, new: Column) -> Iterator[str]:
+    """From one way of numbering to another, going on where the old one stood."""
+    if not (is_numbered(old) and is_numbered(new)) or (old.identity is None) == (new.identity is None):
+        yield from _unnumber(context, place, old)
+        yield from _number(context, place, new)
+        return
+    quoting = context.quoting
+    column = old if old.identity is None else new
+    sequence = _owned(place, column)
+    existing = _existing(context, sequence)
+    stays = existing is not None and column is place.expected
+    interim = sequence if stays else QualifiedName(sequence.schema, interim_name(sequence.name))
+    aside = f"ALTER SEQUENCE {quoting.qualified(sequence)} RENAME TO {quoting.name(interim.name)}"
+    home = f"ALTER SEQUENCE {quoting.qualified(interim)} RENAME TO {quoting.name(sequence.name)}"
+    mine = quoting.literal(quoting.qualified(interim))
+    identity = f"pg_get_serial_sequence({quoting.literal(context.sql_name(place.pair))}, {quoting.literal(place.name)})"
+    largest = f"SELECT max({quoting.name(place.name)}) FROM {context.sql_name(place.pair)}"
+    if new.identity is not None:
+        yield f"{place.prefix} DROP DEFAULT"
+        # The column's own sequence is from now on that of the identity.
+        yield context.ddl.own_sequence(sequence, existing.owned_by if stays and existing is not None else None)
+        yield from () if stays else (aside,)
+        yield f"{place.prefix} ADD {context.ddl.identity(new.identity)}"
+        position = f"greatest(({largest}) + 1, pg_sequence_last_value({mine}::regclass) + 1, {new.identity.start or 1})"
+        yield f"SELECT setval({identity}, {position}, false)"
+        yield from () if stays else (f"DROP SEQUENCE {quoting.qualified(interim)}",)
+        return
+    if existing is None:
+        as_type = "" if new.type == "bigint" else f" AS {new.type}"
+        yield f"CREATE SEQUENCE {quoting.qualified(interim)}{as_type}"
+    elif not stays:
+        yield context.ddl.create_sequence(replace(existing, name=interim))
+    position = f"greatest(({largest}) + 1, pg_sequence_last_value({identity}::regclass) + 1, 1)"
+    yield f"SELECT setval({mine}, {position}, false)"
+    yield f"{place.prefix} DROP IDENTITY"
+    yield from () if stays else (home,)
+    yield context.ddl.own_sequence(sequence, (place.table, place.name))
+    named = quoting.literal(quoting.qualified(sequence))
+    yield f"{place.prefix} SET DEFAULT nextval({named}::regclass)"
 
 
 def _owned(place: Place, column: Column) -> QualifiedName:
@@ -156,6 +226,10 @@ def change_generated(finding: Finding, context: PlanContext) -> Iterator[Step]:
     else:
         there = _drop_and_add(context, place, table, name, new)
         back = _drop_and_add(context, place, table, name, old)
+        if old.generated is None and new.generated_stored and context.server >= (13,):
+            # What it held is lost; what it was computed to stays for rows that exist.
+            back = [f"{place.prefix} DROP EXPRESSION"]
+            back += [default_statement(context, place, old)] if old.default is not None else []
         if old.generated is None:
             step = replace(
                 step,

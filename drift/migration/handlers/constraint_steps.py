@@ -270,8 +270,16 @@ def data_guards(
             ),
         )
     if isinstance(constraint, ForeignKey):
-        if context.actual_tables.get(constraint.target) is None:
-            return ()
+        target = next((p for p in context.alignment.tables if context.table_name(p) == constraint.target), None)
+        if target is not None and target.actual is None:
+            filled = " AND ".join(f"{context.quoting.name(column)} IS NOT NULL" for column in columns)
+            return (
+                Guard(
+                    queries.has_rows(table, filled),
+                    f"{table} ({spelled}) holds values, and {constraint.target}, to which they shall refer, is only made "
+                    "by this migration: fill it first, or rename the table that these values refer to now.",
+                ),
+            )
         return (
             Guard(
                 queries.orphans(table, constraint, *_early_ends(context, pair, constraint)),
@@ -285,6 +293,20 @@ def data_guards(
                 queries.has_rows(table, f"NOT ({early_expression(context, pair, constraint.expression.sql)})"),
                 f"{table} holds rows that violate the check {constraint.expression.sql}: repair these rows first, "
                 "then run this again.",
+            ),
+        )
+    if isinstance(constraint, Exclusion):
+        elements = [
+            (early_value(context, pair, element.column), element.operator)
+            if element.column is not None
+            else (f"({early_expression(context, pair, str(element.expression))})", element.operator)
+            for element in constraint.elements
+        ]
+        condition = early_expression(context, pair, constraint.predicate.sql) if constraint.predicate else None
+        return (
+            Guard(
+                queries.conflicts(table, elements, condition),
+                f"{table} holds rows that exclude each other ({spelled}): repair these rows first, then run this again.",
             ),
         )
     return ()

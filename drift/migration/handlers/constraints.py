@@ -13,6 +13,7 @@ from drift.migration import operations as own
 from drift.migration.constraint_facts import WORDS, columns_of, name_of
 from drift.migration.context import PlanContext
 from drift.migration.ddl.postgresql import Constraint
+from drift.migration.dependents import marks_kept
 from drift.migration.handlers.constraint_steps import (
     Operations,
     add_constraint,
@@ -23,11 +24,20 @@ from drift.migration.handlers.constraint_steps import (
 )
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.handlers.taken_names import in_the_place_of
+from drift.migration.order import (
+    Fact,
+    has_key,
+    is_in_no_key,
+    is_not_null,
+    name_is_free,
+    nothing_refers_to,
+    table_exists,
+)
 from drift.migration.plan import Change, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.translate import after_renames
-from drift.schema import Check, Exclusion, ForeignKey, Index, IndexKey, QualifiedName, Unique
+from drift.schema import Check, Exclusion, ForeignKey, Index, IndexKey, PrimaryKey, QualifiedName, Unique
 
 PHASES: dict[str, Phase] = {"UQ": Phase.KEY, "FK": Phase.FOREIGN_KEY, "CK": Phase.CHECK, "EX": Phase.CHECK}
 
@@ -110,7 +120,41 @@ def add_step(finding: Finding, context: PlanContext, pair: TablePair, constraint
         done=None if road.autocommit else queries.constraint_exists(table, name),
         undone=queries.constraint_missing(table, name),
         autocommit=road.autocommit,
+        needs=needs_of(table, name, constraint),
+        makes=makes_of(table, constraint),
     )
+
+
+def needs_of(table: QualifiedName, name: str, constraint: Constraint) -> frozenset[Fact]:
+    """What must be so before a constraint is added."""
+    if isinstance(constraint, ForeignKey):
+        return frozenset({has_key(constraint.target, constraint.target_columns), table_exists(constraint.target)})
+    return frozenset({name_is_free(table.schema, name)}) if not isinstance(constraint, Check) else frozenset()
+
+
+def makes_of(table: QualifiedName, constraint: Constraint) -> frozenset[Fact]:
+    """What is so once a constraint is there."""
+    facts = set[Fact]()
+    if isinstance(constraint, PrimaryKey):
+        facts |= {is_not_null(table, column) for column in constraint.columns}
+    if isinstance(constraint, PrimaryKey | Unique):
+        facts.add(has_key(table, constraint.columns))
+    return frozenset(facts)
+
+
+def needs_to_go(table: QualifiedName, constraint: Constraint | Index) -> frozenset[Fact]:
+    """What must be so before a constraint or index can be dropped."""
+    if isinstance(constraint, PrimaryKey | Unique) or (isinstance(constraint, Index) and constraint.unique):
+        return frozenset({nothing_refers_to(table, constraint.columns)})
+    return frozenset()
+
+
+def makes_by_going(table: QualifiedName, name: str, constraint: Constraint) -> frozenset[Fact]:
+    """What is so once a constraint is gone."""
+    if isinstance(constraint, ForeignKey):
+        return frozenset({nothing_refers_to(constraint.target, constraint.target_columns)})
+    columns = constraint.columns if isinstance(constraint, PrimaryKey) else ()
+    return frozenset({name_is_free(table.schema, name), *(is_in_no_key(table, column) for column in columns)})
 
 
 def _about(constraint: Constraint) -> str:
@@ -153,6 +197,8 @@ def drop_step(finding: Finding, context: PlanContext, pair: TablePair, constrain
         undone=None if back.autocommit else queries.constraint_exists(table, name),
         autocommit_down=back.autocommit,
         commented_out=drop_reason(context.options, "what the constraint guards"),
+        needs=needs_to_go(table, noun),
+        makes=makes_by_going(table, name, noun),
     )
 
 
@@ -212,15 +258,18 @@ def replace_step(
     there = add_constraint(context, table, new_name, new, large=large)
     back = _add_back(context, table, old_name, old, found, large=large)
     rerun = _rerunnable(context, table, old_name, new_name, away, large=large)
+    goes = makes_by_going(table, old_name, old) - _still_so(table, new)
     if pair.actual is not None and (place := (pair.actual.name, old_name)) in context.loose_keys:
         context.replaced_keys.add(place)
         rerun = back = ()
+        goes = frozenset()
+    today = QualifiedName(pair.actual.name.schema if pair.actual is not None else None, str(found.actual.name))
     return Step(
         f"replace {WORDS[type(new)]} {old_name} on {table}",
         phase,
         findings,
-        (*rerun, *there.operations),
-        (*drop_constraint(context, table, new_name, new), *back),
+        marks_kept(context, today, new_name, (*rerun, *there.operations)),
+        marks_kept(context, today, old_name, (*drop_constraint(context, table, new_name, new), *back)),
         Change.CHANGE,
         table,
         there.lock,
@@ -230,7 +279,18 @@ def replace_step(
         guards=data_guards(context, pair, table, new),
         autocommit=there.autocommit,
         autocommit_down=large,
+        needs=needs_of(table, new_name, new) | needs_to_go(table, old),
+        makes=makes_of(table, new) | goes,
     )
+
+
+def _still_so(table: QualifiedName, new: Constraint) -> frozenset[Fact]:
+    """What is not so although another constraint has gone: the new one has taken its place."""
+    if isinstance(new, PrimaryKey):
+        return frozenset(is_in_no_key(table, column) for column in new.columns)
+    if isinstance(new, ForeignKey):
+        return frozenset({nothing_refers_to(new.target, new.target_columns)})
+    return frozenset()
 
 
 def _rerunnable(

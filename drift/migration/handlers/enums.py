@@ -15,6 +15,7 @@ from drift.migration.ddl.quoting import mentions
 from drift.migration.dependents import Touched, hazard_of, resting_on, why_not
 from drift.migration.dependents import around as taken_down_around
 from drift.migration.handlers.messages import drop_reason
+from drift.migration.order import schema_exists
 from drift.migration.plan import Change, Guard, Hold, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
@@ -58,6 +59,7 @@ def create_step(finding: Finding, context: PlanContext, enum: Enum) -> Step:
         Change.ADD,
         done=queries.type_exists(enum.name),
         undone=queries.type_missing(enum.name),
+        needs=frozenset({schema_exists(enum.name.schema)}),
     )
 
 

@@ -13,10 +13,12 @@ from drift.checks.causes import columns_of as involved
 from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
+from drift.migration.dependents import marks_kept
 from drift.migration.handlers.constraint_steps import Operations, build_concurrently, drop_index
 from drift.migration.handlers.early_values import early_expression, early_keys
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.index_operations import index_operation
+from drift.migration.order import has_key, name_is_free, nothing_refers_to
 from drift.migration.plan import Change, Guard, Hold, Lock, Part, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
@@ -115,6 +117,8 @@ def add_step(finding: Finding, context: PlanContext, pair: TablePair, index: Ind
         undone=None if concurrent else queries.relation_missing(full),
         autocommit=large,
         autocommit_down=large,
+        needs=frozenset({name_is_free(table.schema, name)}),
+        makes=frozenset({has_key(table, index.columns)} if index.unique else ()),
     )
 
 
@@ -150,6 +154,8 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
         commented_out=drop_reason(context.options, "an index"),
         # A unique index keeps rows out, so that without it more is possible; another one serves the code of before.
         part=None if index.unique else Part.CONTRACT,
+        needs=frozenset({nothing_refers_to(table, index.columns)} if index.unique else ()),
+        makes=frozenset({name_is_free(table.schema, name)}),
     )
 
 
@@ -186,12 +192,14 @@ def replace_step(findings: tuple[Finding, ...], context: PlanContext, pair: Tabl
             *drop_index(context, table, new_name, large=large),
             *_add_back(context, pair, table, old_name, old, constraint=constraint),
         )
+    assert pair.actual is not None
+    today = QualifiedName(pair.actual.name.schema, index_name(context, pair.actual.name, found.actual))
     return Step(
         f"replace index {old_name} on {table}",
         Phase.INDEX,
         findings,
-        there,
-        back,
+        marks_kept(context, today, new_name, there),
+        marks_kept(context, today, old_name, back),
         Change.CHANGE,
         table,
         Lock.SHARE_UPDATE_EXCLUSIVE if large else Lock.ACCESS_EXCLUSIVE,

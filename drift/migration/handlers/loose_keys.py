@@ -18,6 +18,7 @@ from drift.migration.context import PlanContext
 from drift.migration.handlers.constraint_steps import add_constraint, drop_constraint
 from drift.migration.handlers.dependents import stays_because
 from drift.migration.handlers.messages import drop_reason
+from drift.migration.order import has_key, nothing_refers_to
 from drift.migration.plan import Change, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.translate import after_renames
@@ -92,7 +93,8 @@ def _changed_types(context: PlanContext) -> Iterator[tuple[Place, Finding]]:
 
 def _new_enums(context: PlanContext) -> Iterator[tuple[Place, Finding]]:
     for finding in context.findings:
-        if finding.code not in ("EN202", "EN301"):
+        # Without leave to drop, a label that goes stands in the plan as a comment, and nothing is taken off around it.
+        if finding.code not in ("EN202", "EN301") or (finding.code == "EN202" and drop_reason(context.options, "")):
             continue
         name = QualifiedName(finding.subject.schema, finding.subject.name)
         pairs = [pair for pair in context.alignment.enums if _is(pair, name)]
@@ -116,6 +118,20 @@ def _changed_keys(context: PlanContext) -> Iterator[tuple[Finding, QualifiedName
         members: Pair[Any] | None = context.named_pair(families[finding.code[:2]], finding)
         if members is not None and members.actual is not None:
             yield finding, pair.actual.name, frozenset(members.actual.columns)
+    yield from _grown_keys(context)
+
+
+def _grown_keys(context: PlanContext) -> Iterator[tuple[Finding, QualifiedName, frozenset[str]]]:
+    """Keys that are replaced because a column of theirs is missing, which is the only finding about them."""
+    for finding in context.findings:
+        pair = context.table_pair(finding.subject) if finding.code == "CO101" else None
+        if pair is None or pair.actual is None:
+            continue
+        keys: list[Pair[Any]] = [pair.primary_key, *pair.uniques]
+        for members in keys:
+            grown = members.expected is not None and finding.subject.name in members.expected.columns
+            if grown and members.actual is not None:
+                yield finding, pair.actual.name, frozenset(members.actual.columns)
 
 
 def loose_key_steps(context: PlanContext) -> Iterator[Step]:
@@ -142,6 +158,7 @@ def loose_key_steps(context: PlanContext) -> Iterator[Step]:
             done=queries.constraint_missing(table, name),
             undone=queries.constraint_exists(table, name),
             order=-20,
+            makes=frozenset({nothing_refers_to(noun.target, noun.target_columns)}),
         )
         if place in context.replaced_keys or not _can_come_back(context, loose):
             continue
@@ -161,6 +178,7 @@ def loose_key_steps(context: PlanContext) -> Iterator[Step]:
             undone=queries.constraint_missing(table, name),
             autocommit=road.autocommit,
             order=-10,
+            needs=frozenset({has_key(noun.target, noun.target_columns)}),
         )
 
 
@@ -196,6 +214,8 @@ def _can_come_back(context: PlanContext, loose: Loose) -> bool:
 
 def _in_the_end(context: PlanContext, pair: TablePair, name: str) -> Column | None:
     """What a column is after the plan; ``None`` when it is dropped."""
+    if pair.expected is None and pair.actual is not None:
+        return pair.actual.column(name)
     columns = context.column_pair(pair, name)
     if columns is None or columns.expected is not None:
         return columns.expected if columns is not None else None

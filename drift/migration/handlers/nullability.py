@@ -16,6 +16,7 @@ from drift.migration.handlers.column_places import Place, alter, locate
 from drift.migration.native_columns import (
     actual_type,
 )
+from drift.migration.order import is_in_no_key, is_not_null
 from drift.migration.plan import Change, Guard, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
@@ -45,6 +46,7 @@ def change_nullability(finding: Finding, context: PlanContext) -> Iterator[Step]
                 ),
                 _nullable(context, place, nullable=False),
             ),
+            needs=frozenset({is_in_no_key(place.table, place.name)}),
         )
         return
     # Values that the same plan computes anew say nothing about the new ones.
@@ -104,6 +106,7 @@ def not_null_steps(
         guards=guards if guard else (),
         autocommit=large,
         column=found.actual.name if found is not None and found.actual is not None else None,
+        makes=frozenset({is_not_null(table, column)}),
     )
     if large:
         check = f"{f'{table.name}_{column}'[:50]}_not_null"

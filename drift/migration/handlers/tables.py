@@ -24,12 +24,13 @@ from drift.migration.handlers.indexes import index_name, storage_statements
 from drift.migration.handlers.messages import drop_reason
 from drift.migration.index_operations import index_operation
 from drift.migration.new_tables import dependency_order, made_by_types, table_operations
+from drift.migration.order import Fact, has_key, name_is_free, nothing_refers_to, schema_exists, table_exists
 from drift.migration.plan import Change, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.table_comments import CreateTableComment, DropTableComment
 from drift.migration.translate import after_renames, column_after_renames, sequence_after_renames
-from drift.schema import Index, Persistence, QualifiedName, Table, TableKind
+from drift.schema import ForeignKey, Index, Persistence, QualifiedName, Table, TableKind
 
 
 @handles("TB101")
@@ -63,6 +64,8 @@ def create_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
         done=queries.relation_exists(name),
         undone=queries.relation_missing(name),
         order=order.get(name, 0) + 1,
+        needs=_needs_of_table(context, table, late.get(name, ())),
+        makes=frozenset({table_exists(name)}),
     )
     for key in late.get(name, ()):
         constraint = (
@@ -151,7 +154,32 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
         done=queries.relation_missing(table.name),
         undone=queries.relation_exists(table.name),
         commented_out=drop_reason(context.options, "a table and its rows"),
+        makes=_made_by_dropping(context, table),
     )
+
+
+def _needs_of_table(context: PlanContext, table: Table, late: tuple[ForeignKey, ...]) -> frozenset[Fact]:
+    """Its schema, its parents, what its foreign keys refer to, and names that nothing else has."""
+    schema = table.name.schema
+    names = [table.name.name, *(index_name(context, table.name, index) for index in table.indexes)]
+    names += [key.name for key in (*table.uniques, table.primary_key) if key is not None and key.name is not None]
+    keys = [key for key in table.foreign_keys if key not in late and key.target != table.name]
+    return frozenset(
+        {
+            schema_exists(schema),
+            *(name_is_free(schema, name) for name in names),
+            *(table_exists(parent) for parent in table.inherits),
+            *(has_key(key.target, key.target_columns) for key in keys),
+        }
+    )
+
+
+def _made_by_dropping(context: PlanContext, table: Table) -> frozenset[Fact]:
+    schema = table.name.schema
+    names = [table.name.name, *(index_name(context, table.name, index) for index in table.indexes)]
+    names += [key.name for key in (*table.uniques, table.primary_key) if key is not None and key.name is not None]
+    gone = {nothing_refers_to(key.target, key.target_columns) for key in table.foreign_keys}
+    return frozenset({*gone, *(name_is_free(schema, name) for name in names)})
 
 
 def _detach(finding: Finding, context: PlanContext, table: Table) -> Step:
@@ -234,6 +262,8 @@ def rename_steps(findings: tuple[Finding, ...], context: PlanContext, pair: Tabl
         done=queries.relation_exists(new),
         undone=queries.relation_exists(old),
         order=10,
+        needs=frozenset({schema_exists(new.schema), name_is_free(new.schema, new.name)}),
+        makes=frozenset({name_is_free(old.schema, old.name), table_exists(new)}),
     )
 
 
