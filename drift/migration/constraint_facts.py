@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from drift.migration.ddl.postgresql import Constraint
+from drift.migration.ddl.quoting import mentions
 from drift.schema import Check, Exclusion, ForeignKey, PrimaryKey, QualifiedName, Table, Unique
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ def columns_of(constraint: Constraint) -> tuple[str, ...]:
 def name_of(context: PlanContext, table: QualifiedName, constraint: Constraint) -> str:
     """The constraint's name, or the one to give it."""
     columns = () if isinstance(constraint, PrimaryKey) else columns_of(constraint)
-    if isinstance(constraint, Check) and len(columns) != 1:
-        columns = ()
+    if isinstance(constraint, Check):
+        mentioned = _mentioned(context, table, constraint)
+        columns = mentioned if len(mentioned) == 1 else ()
     return context.constraint_name(table, constraint.name, columns, SUFFIXES[type(constraint)])
+
+
+def _mentioned(context: PlanContext, table: QualifiedName, check: Check) -> tuple[str, ...]:
+    """The columns that a check is over; one that is text in the models does not list them."""
+    pair = next((pair for pair in context.alignment.tables if context.table_name(pair) == table), None)
+    side = (pair.expected or pair.actual) if pair is not None else None
+    names = [column.name for column in side.columns] if side is not None else []
+    return check.columns or tuple(name for name in names if mentions(check.expression.sql, name))

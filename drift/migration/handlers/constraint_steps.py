@@ -276,8 +276,8 @@ def data_guards(
             return (
                 Guard(
                     queries.has_rows(table, filled),
-                    f"{table} ({spelled}) holds values, and {constraint.target}, to which they shall refer, is only made "
-                    "by this migration: fill it first, or rename the table that these values refer to now.",
+                    f"{table} ({spelled}) holds values, and {constraint.target}, to which they shall refer, is only "
+                    "made by this migration: fill it first, or rename the table that these values refer to now.",
                 ),
             )
         return (
@@ -306,7 +306,8 @@ def data_guards(
         return (
             Guard(
                 queries.conflicts(table, elements, condition),
-                f"{table} holds rows that exclude each other ({spelled}): repair these rows first, then run this again.",
+                f"{table} holds rows that exclude each other ({spelled}): repair these rows first, then run this "
+                "again.",
             ),
         )
     return ()
