@@ -36,11 +36,9 @@ def blame(error: BaseException, directory: Path) -> Location | None:
             if frame.filename.startswith("<"):
                 continue
             found = Location(relative(frame.filename, directory), frame.lineno)
-            if _is_below(frame.filename, directory):
-                # The project may itself be an installed package; what is installed inside of it is not its own.
-                if not any(part in f"{os.sep}{found.path}" for part in _INSTALLED):
-                    inside = found
-            elif not is_foreign(frame.filename):
+            if is_of_project(frame.filename, directory):
+                inside = found
+            elif not _is_below(frame.filename, directory) and not is_foreign(frame.filename):
                 outside = found
     return inside or outside
 
@@ -50,6 +48,15 @@ def relative(path: str, directory: Path) -> str:
     if _is_below(path, directory):
         return os.path.relpath(os.path.realpath(path), os.path.realpath(directory)).replace(os.sep, "/")
     return path
+
+
+def is_of_project(path: str, directory: Path) -> bool:
+    """Whether a source file is the project's own.
+
+    The project may itself be an installed package; what is installed inside of it, as in its ``.venv``, is not its own.
+    """
+    inner = f"{os.sep}{relative(path, directory)}"
+    return _is_below(path, directory) and not any(part in inner for part in _INSTALLED)
 
 
 def is_foreign(path: str) -> bool:

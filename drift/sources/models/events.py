@@ -13,6 +13,7 @@ from sqlalchemy.schema import ExecutableDDLElement, SchemaItem
 
 from drift.alignment.renaming import identifiers
 from drift.schema import MadeByEvent
+from drift.sources.models.blame import is_of_project
 from drift.sources.models.loaded import Models
 from drift.sources.models.spelling import Spelling
 
@@ -53,7 +54,7 @@ def _text(listener: Any, target: SchemaItem, spelling: Spelling, directory: Path
     while isinstance(function, functools.partial):
         function = function.func
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    if code is None or not Path(code.co_filename).is_relative_to(directory):
+    if code is None or not is_of_project(code.co_filename, directory):
         return None
     return "\n".join(_constants(code))
 

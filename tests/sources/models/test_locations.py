@@ -6,6 +6,7 @@ from pathlib import Path
 
 from drift.dialects import dialect_for
 from drift.sources.models import expect, load
+from drift.sources.models.blame import is_of_project
 from tests.sources.models.support import POSTGRESQL, project
 
 MIXINS = """from datetime import datetime
@@ -139,3 +140,10 @@ def test_lookup_can_be_left_out(tmp_path: Path) -> None:
         models = load([f"{package}.models:Base"], directory=tmp_path)
         schema = expect(models, dialect_for("postgresql"), POSTGRESQL, ExpectOptions(locations=False))
         assert all(table.location is None for table in schema.tables)
+
+
+def test_what_is_installed_inside_the_project_is_not_its_own(tmp_path: Path) -> None:
+    """A virtual environment in the project's folder: SQLAlchemy's own listeners are no events of the models."""
+    assert is_of_project(str(tmp_path / "app" / "models.py"), tmp_path)
+    assert not is_of_project(str(tmp_path / ".venv" / "lib" / "site-packages" / "sqlalchemy" / "types.py"), tmp_path)
+    assert not is_of_project(str(tmp_path.parent / "elsewhere.py"), tmp_path)
