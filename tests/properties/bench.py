@@ -19,7 +19,7 @@ from drift.migration.plan import Plan
 from drift.verification.running import run
 from tests.servers import Server, fresh_database
 
-EVERYTHING = drift.Config(fail_on="info")
+EVERYTHING = drift.Config(fail_on="info", select=("ALL", "TB308"))
 OWN = "SELECT nspname FROM pg_namespace WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'"
 
 

@@ -18,7 +18,7 @@ from tests.properties.coverage import FILE, page
 from tests.repair import Revision, as_read, connected, differences, moved, run_script, told
 from tests.servers import Server, fresh_database
 
-EVERYTHING = drift.Config(fail_on="info")
+EVERYTHING = drift.Config(fail_on="info", select=("ALL", "TB308"))
 
 
 @pytest.fixture(scope="module")
