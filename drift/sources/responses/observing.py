@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.url import make_url
 
+from drift import collector
 from drift.alignment.observations import (
     AnnotationFact,
     Demand,
@@ -83,7 +84,8 @@ def observe(references: Sequence[object], models: Models, *, options: ObserveOpt
     unprobed = [Unprobed(name, None, f"cannot be imported: {reason}") for name, reason in named.failures]
     reason, help_ = "none of its routes declares a Pydantic model", "name the modules of its schemas as well"
     unprobed += [Unprobed(spelling, None, reason, help_) for spelling in found.silent]
-    return _Observer(models, found, options or ObserveOptions()).run(unprobed)
+    with collector.paused():
+        return _Observer(models, found, options or ObserveOptions()).run(unprobed)
 
 
 class _Observer:
