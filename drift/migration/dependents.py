@@ -76,13 +76,17 @@ def _label(dependent: Dependent) -> str:
     return dependent.label
 
 
-def in_the_way(dependents: Iterable[Dependent], things: Iterable[Touched]) -> list[Dependent]:
-    """Those that the server does not drop by itself together with the things."""
-    places = {(thing.name, thing.column) for thing in things}
+def in_the_way(dependents: Sequence[Dependent], things: Iterable[Touched]) -> list[Dependent]:
+    """Those that the server does not drop by itself together with the things, or with one another."""
+    going = [*things, *(Touched(one.makes, goes=True) for one in dependents if one.makes is not None)]
     return [
         one
         for one in dependents
-        if not any(link.tie is Tie.GOES_ALONG and (link.name, link.column) in places for link in one.links)
+        if not any(
+            link.tie is Tie.GOES_ALONG and link.name == thing.name and thing.column in (None, link.column)
+            for link in one.links
+            for thing in going
+        )
     ]
 
 

@@ -214,3 +214,23 @@ def test_what_reads_a_renamed_column_refuses(orders: str) -> None:
     made = plan(orders, models=_models(COLUMNS | CHANGES["wider"][0]), options=PlanOptions())
     assert [step.title for step in made.active] == ["rename column public.orders.lable to label"]
     assert ["apply the renames first" in reason for _, reason in made.unanswered] == [True]
+
+
+def test_a_dropped_table_comes_back_with_what_went_along(orders: str, tmp_path: Path) -> None:
+    extras = (
+        f"GRANT SELECT ON orders TO {ROLE}; GRANT SELECT (label) ON orders TO PUBLIC; "
+        "ALTER TABLE orders REPLICA IDENTITY USING INDEX orders_pkey; ALTER TABLE orders CLUSTER ON by_total; "
+    )
+    for number, kind in enumerate(("policy", "rule", "trigger")):
+        extras += NAMES.sub(lambda match, n=number: f"{match[1]}_{n}", ON_A_COLUMN[kind].format(c="label")) + "; "
+    extras += "; ".join(script.format(c="price", other="owner") for script in GOES_ALONG.values())
+    run_script(orders, extras)
+    without = sa.MetaData()
+    sa.Table("log", without, sa.Column("id", sa.Integer))
+    before, seen = as_read(check(orders, without)), _seen(orders)
+    project = Project(plan(orders, models=without, options=PlanOptions(allow_drop=True)), orders, fresh(tmp_path))
+    project.run("upgrade")
+    assert told(check(orders, without)) == [], project.source
+    project.run("downgrade")
+    assert [row for row in seen if row not in _seen(orders)] == [], project.source
+    assert differences(before, as_read(check(orders, without))) == [], project.source

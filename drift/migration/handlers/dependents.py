@@ -31,7 +31,6 @@ def stays_because(context: PlanContext, pair: TablePair, column: str | None = No
 def _resting(context: PlanContext, table: Table, column: str | None) -> Iterator[str]:
     """What the server says, and does not drop along: views, policies, functions and others."""
     touched = [Touched(name, column, goes=True) for name in (table.name, *heirs(context, table.name))]
-    touched = touched if column is not None else touched[:1]
     for dependent in in_the_way(resting_on(context, touched), touched):
         if dependent.makes is None or not is_dropped(context, dependent.makes):
             yield dependent.label

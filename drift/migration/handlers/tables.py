@@ -18,6 +18,7 @@ from drift.migration.definitions.detaching import Operations, detached
 from drift.migration.definitions.mysql_words import foreign_key_name
 from drift.migration.definitions.whole import create_index_statement
 from drift.migration.definitions.whole import create_table_statements as whole_table_statements
+from drift.migration.dependents import Touched, resting_on
 from drift.migration.handlers.constraint_steps import foreign_key_operation
 from drift.migration.handlers.dependents import stays_because
 from drift.migration.handlers.indexes import index_name, storage_statements
@@ -145,7 +146,7 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
         Phase.DROP,
         (finding,),
         (drop,),
-        tuple(own.Execute(statement) for statement in _made_again(context, table)),
+        _with_what_went_along(context, pair.actual, _made_again(context, table)),
         Change.DROP,
         table.name,
         Lock.ACCESS_EXCLUSIVE,
@@ -154,8 +155,24 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
         done=queries.relation_missing(table.name),
         undone=queries.relation_exists(table.name),
         commented_out=drop_reason(context.options, "a table and its rows"),
+        needs=frozenset(
+            name_is_free(one.makes.schema, one.makes.name)
+            for one in resting_on(context, [Touched(pair.actual.name, goes=True)])
+            if one.makes is not None
+        ),
         makes=_made_by_dropping(context, table),
     )
+
+
+def _with_what_went_along(context: PlanContext, table: Table, made: list[str]) -> tuple[ops.MigrateOperation, ...]:
+    """The statements, and those that bring back policies, rules, privileges and marks, once each."""
+    indexes = [index_name(context, table.name, index) for index in table.indexes]
+    indexes += [key.name for key in (*table.uniques, table.primary_key) if key is not None and key.name is not None]
+    relations = [table.name, *(QualifiedName(table.name.schema, name) for name in indexes)]
+    went_along = resting_on(context, [Touched(name, goes=True) for name in relations])
+    here = [one for one in went_along if one.makes is None]
+    again = (statement for one in here for statement in one.up if statement not in made)
+    return tuple(own.Execute(statement) for statement in (*made, *again))
 
 
 def _needs_of_table(context: PlanContext, table: Table, late: tuple[ForeignKey, ...]) -> frozenset[Fact]:
