@@ -72,10 +72,8 @@ def no_default_uses(sequence: QualifiedName) -> Fact:
 def in_order(steps: Iterable[Step]) -> list[Step]:
     """Every step after those that bring about what it needs; otherwise by phase, and as they were given.
 
-    What nobody brings about is so already. A step that is left out brings about nothing, and stands last.
-
-    Raises:
-        AssertionError: Steps need each other: a fault of drift, with their titles.
+    What nobody brings about is so already. A step that is left out brings about nothing, and stands last. Where steps
+    need each other the first of them goes first: the proof of the plan then says what the server thinks of it.
     """
     given = list(steps)
     bringing: dict[Fact, list[int]] = {}
@@ -93,15 +91,15 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
     ready = [(_rank(given[number], number), number) for number, others in waiting.items() if not others]
     heapq.heapify(ready)
     result: list[Step] = []
-    while ready:
-        _, number = heapq.heappop(ready)
+    while waiting:
+        number = heapq.heappop(ready)[1] if ready else min(waiting, key=lambda each: _rank(given[each], each))
+        del waiting[number]
         result.append(given[number])
         for other in later.get(number, ()):
-            waiting[other].discard(number)
-            if not waiting[other]:
-                heapq.heappush(ready, (_rank(given[other], other), other))
-    stuck = [given[number].title for number, others in waiting.items() if others]
-    assert not stuck, f"these steps need each other: {'; '.join(stuck)}"
+            if other in waiting:
+                waiting[other].discard(number)
+                if not waiting[other]:
+                    heapq.heappush(ready, (_rank(given[other], other), other))
     return result
 
 
