@@ -62,36 +62,37 @@ relations AS (
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ),
+marked_columns AS (
+    SELECT a.attrelid, a.attnum, a.attname, a.attacl, a.attstattarget
+    FROM pg_catalog.pg_attribute a
+    WHERE
+        a.attrelid >= 16384
+        AND a.attnum > 0
+        AND NOT a.attisdropped
+        AND (a.attacl IS NOT NULL OR a.attstattarget >= 0)
+),
+acls AS (
+    SELECT a.attrelid AS relation, a.attnum AS number, pg_catalog.quote_ident(a.attname) AS field, a.attacl AS acl
+    FROM marked_columns a
+    WHERE a.attacl IS NOT NULL
+    UNION ALL
+    SELECT c.oid, 0, NULL, c.relacl
+    FROM pg_catalog.pg_class c
+    WHERE c.relacl IS NOT NULL AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+),
 grants AS (
     SELECT
-        c.oid AS relation,
-        a.attnum AS number,
-        pg_catalog.format(
-            'GRANT %s (%I) ON %s TO %s%s',
-            g.privilege_type,
-            a.attname,
-            c.name,
-            CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
-            CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+        x.relation,
+        x.number,
+        pg_catalog.concat(
+            'GRANT ', g.privilege_type, ' (' || x.field || ')', ' ON ', CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' END, c.name,
+            ' TO ', CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
+            CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' END
         ) AS statement
-    FROM relations c
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL AND a.attnum > 0
-    CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) g
-    UNION ALL
-    SELECT
-        c.oid,
-        0,
-        pg_catalog.format(
-            'GRANT %s ON %s%s TO %s%s',
-            g.privilege_type,
-            CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE '' END,
-            c.name,
-            CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END,
-            CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-        )
-    FROM relations c
-    CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) g
-    WHERE g.grantee <> c.relowner
+    FROM acls x
+    JOIN relations c ON c.oid = x.relation
+    CROSS JOIN LATERAL pg_catalog.aclexplode(x.acl) g
+    WHERE x.number > 0 OR g.grantee <> c.relowner
 ),
 things AS (
     -- Views, with everything that goes with them and is not a dependent of its own.
@@ -360,17 +361,17 @@ SELECT
     NULL,
     pg_catalog.array_agg(g.statement ORDER BY g.statement),
     pg_catalog.json_build_array(pg_catalog.json_build_array(c.nspname, c.relname, a.attname, 'a'))::pg_catalog.text
-FROM relations c
-JOIN grants g ON g.relation = c.oid
-JOIN pg_catalog.pg_class k ON k.oid = c.oid
-LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = g.number AND g.number > 0
+FROM grants g
+JOIN relations c ON c.oid = g.relation
+JOIN pg_catalog.pg_class k ON k.oid = g.relation
+LEFT JOIN marked_columns a ON a.attrelid = g.relation AND a.attnum = g.number
 WHERE
-    c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
-    AND (k.relnamespace = ANY ($namespaces) OR c.oid IN (
+    k.relnamespace = ANY ($namespaces)
+    OR g.relation IN (
         SELECT r.ev_class
         FROM pg_catalog.pg_rewrite r
         JOIN found f ON f.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND f.objid = r.oid
-    ))
+    )
 GROUP BY c.name, c.nspname, c.relname, a.attname
 UNION ALL
 SELECT
@@ -424,7 +425,7 @@ SELECT
     pg_catalog.json_build_array(pg_catalog.json_build_array(c.nspname, c.relname, a.attname, 'a'))::pg_catalog.text
 FROM relations c
 JOIN pg_catalog.pg_class k ON k.oid = c.oid AND k.relnamespace = ANY ($namespaces) AND k.relkind IN ('r', 'p')
-JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN marked_columns a ON a.attrelid = c.oid
 WHERE a.attstattarget >= 0
 UNION ALL
 -- Everything else of which only the server knows what it is.
