@@ -12,7 +12,6 @@ from drift.findings import Finding, Subject, SubjectKind
 from drift.migration.consequences import consequences
 from drift.migration.context import NativeObjects, NoNatives, PlanContext
 from drift.migration.definitions import by_definition, definition_steps
-from drift.migration.dependents import with_dependents
 from drift.migration.early_guards import ask_early
 from drift.migration.fingerprint import schema_fingerprint
 from drift.migration.handlers.loose_keys import loose_key_steps, loose_keys
@@ -86,7 +85,7 @@ def build_plan(
     if alignment.expected.version_tables:
         steps = join_twins(steps, context)
     return Plan(
-        tuple(with_dependents(in_order(steps))),
+        tuple(in_order(steps)),
         tuple(context.refused),
         alignment.actual.dialect,
         alignment.actual.server,

@@ -14,7 +14,7 @@ from drift.findings import Finding, Subject
 from drift.migration.ddl.postgresql import PostgresDDL
 from drift.migration.ddl.quoting import Quoting
 from drift.migration.options import PlanOptions, Roads
-from drift.schema import Check, Column, Enum, Exclusion, QualifiedName, Table, TableKind
+from drift.schema import Check, Column, Dependent, Enum, Exclusion, QualifiedName, Table, TableKind
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -212,6 +212,15 @@ class PlanContext:
     def truncate(self, name: str) -> str:
         """What the server makes of a name that is too long."""
         return dialect_for(self.dialect).truncate(name)
+
+    @cached_property
+    def dependents_of(self) -> dict[QualifiedName, list[Dependent]]:
+        """What rests on each relation or type."""
+        found: dict[QualifiedName, list[Dependent]] = {}
+        for dependent in self.alignment.actual.dependents:
+            for name in dict.fromkeys(link.name for link in dependent.links):
+                found.setdefault(name, []).append(dependent)
+        return found
 
     @cached_property
     def renamed(self) -> frozenset[tuple[QualifiedName, str | None]]:

@@ -41,7 +41,8 @@ class Touched:
         if link.name != self.name:
             return False
         if link.tie is Tie.WHOLE_ROWS:
-            return True
+            # A whole row may lose a column; none of its columns may change its type.
+            return not self.goes or self.column is None
         concerned = self.column is None if link.column is None else self.column in (None, link.column)
         return concerned and (self.goes or link.tie is Tie.IN_THE_WAY)
 
@@ -56,13 +57,12 @@ def heirs(context: PlanContext, table: QualifiedName) -> Iterator[QualifiedName]
 
 def resting_on(context: PlanContext, touched: Iterable[Touched]) -> tuple[Dependent, ...]:
     """What rests on the things, and on views that rest on them: each after what it rests on itself."""
-    known = context.alignment.actual.dependents
-    pending, found = list(touched), list[Dependent]()
+    pending, found = list(touched), dict[Dependent, None]()
     while pending:
         thing = pending.pop()
-        for dependent in known:
+        for dependent in context.dependents_of.get(thing.name, ()):
             if dependent not in found and any(thing.is_meant_by(link) for link in dependent.links):
-                found.append(dependent)
+                found[dependent] = None
                 if dependent.makes is not None:
                     pending.append(Touched(dependent.makes, goes=True))
     makers = {dependent.makes: dependent for dependent in found if dependent.makes is not None}
@@ -129,7 +129,8 @@ def put_back(dependents: Sequence[Dependent]) -> Iterator[ops.MigrateOperation]:
     """What was there comes back, the first one first."""
     names = _variables(dependents)
     for dependent in dependents:
-        yield own.IfRemembered(names[dependent], [own.Execute(statement) for statement in dependent.up])
+        if dependent.present is not None:
+            yield own.IfRemembered(names[dependent], [own.Execute(statement) for statement in dependent.up])
 
 
 def marks_kept(
@@ -144,13 +145,15 @@ def marks_kept(
         new_name: What the one in its place is called.
         operations: They replace it.
     """
-    marks = resting_on(context, [Touched(index, goes=True)])
+    resting = resting_on(context, [Touched(index, goes=True)])
+    if why_not(context, resting) is not None:
+        return tuple(operations)
     old, new = context.quoting.name(index.name), context.quoting.name(new_name)
-    return tuple(
-        around(
-            [replace(mark, up=tuple(text.removesuffix(old) + new for text in mark.up)) for mark in marks], operations
-        )
-    )
+    kept = [
+        one if one.down is not None else replace(one, up=tuple(text.removesuffix(old) + new for text in one.up))
+        for one in resting
+    ]
+    return tuple(around(kept, operations))
 
 
 def back_again(dependents: Sequence[Dependent]) -> Iterator[ops.MigrateOperation]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drift.migration import operations as own
+from drift.migration.dependents import with_dependents
 from drift.migration.plan import Lock, Phase, Plan, Step
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ _ROWS_DECIDE = "Rows decide whether this can run: stop before anything is change
 
 def upgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
     """Operations of ``upgrade()``, in order."""
+    plan = replace(plan, steps=tuple(with_dependents(plan.steps)))
     yield from _timeout(plan)
     last = _last(plan.steps, up=True)
     # Where a plan is split over revisions, those after the first find everything renamed.
@@ -35,6 +38,7 @@ def upgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
 
 def downgrade_operations(plan: Plan) -> Iterator[MigrateOperation]:
     """Operations of ``downgrade()``, in order: the steps the other way round."""
+    plan = replace(plan, steps=tuple(with_dependents(plan.steps)))
     yield from _timeout(plan)
     steps = plan.steps[::-1]
     guards = dict.fromkeys(guard for step in plan.active for guard in step.guards_down)

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from drift.migration.options import PlanOptions, Roads
+from drift.migration.splitting import split
 from tests.migration.gaps import Project, check, fresh, plan
 from tests.repair import as_read, connected, differences, run_script, told
 
@@ -234,3 +235,61 @@ def test_a_dropped_table_comes_back_with_what_went_along(orders: str, tmp_path: 
     project.run("downgrade")
     assert [row for row in seen if row not in _seen(orders)] == [], project.source
     assert differences(before, as_read(check(orders, without))) == [], project.source
+
+
+def test_the_parts_of_a_chain_each_take_down_their_own(orders: str) -> None:
+    run_script(orders, "CREATE VIEW one AS SELECT owner, label FROM orders")
+    wider = {"owner": (sa.Text, {"nullable": False, "server_default": "x"}), "label": (sa.String(5), {})}
+    links = split(plan(orders, models=_models(COLUMNS | wider), options=PlanOptions(roads=Roads.SHORT)))
+    assert len(links) == 2
+    for link in links:
+        source = link.plan.to_python()
+        for body in source.split("def downgrade"):
+            assert "DROP VIEW public.one" in body
+            assert body.index("had_view_public_one = ") < body.index("if had_view_public_one:")
+            assert "CREATE VIEW public.one" in body
+
+
+def test_who_only_takes_a_row_is_in_no_way(orders: str, tmp_path: Path) -> None:
+    run_script(
+        orders,
+        "CREATE FUNCTION f(o orders) RETURNS SETOF orders LANGUAGE sql AS 'SELECT * FROM orders'; "
+        "CREATE VIEW one AS SELECT id FROM orders GROUP BY id",
+    )
+    expected = _models(COLUMNS | CHANGES["wider"][0])
+    project = Project(plan(orders, models=expected, options=PlanOptions()), orders, fresh(tmp_path))
+    project.run("upgrade")
+    assert told(check(orders, expected)) == [], project.source
+
+
+def test_two_columns_that_go_bring_back_once_what_was_over_both(orders: str, tmp_path: Path) -> None:
+    run_script(orders, "ALTER TABLE orders ADD extra integer; CREATE STATISTICS s ON label, extra FROM orders")
+    without = _models({name: column for name, column in COLUMNS.items() if name != "label"})
+    before = as_read(check(orders, without))
+    made = plan(orders, models=without, options=PlanOptions(allow_drop=True))
+    project = Project(made, orders, fresh(tmp_path))
+    project.run("upgrade")
+    assert told(check(orders, without)) == [], project.source
+    project.run("downgrade")
+    assert differences(before, as_read(check(orders, without))) == [], project.source
+
+
+def test_default_privileges_give_a_view_nothing_new(orders: str, tmp_path: Path) -> None:
+    run_script(
+        orders,
+        "CREATE VIEW one AS SELECT owner FROM orders; GRANT SELECT ON one TO pg_monitor; "
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {ROLE}, PUBLIC",
+    )
+    seen, expected = _seen(orders), _models(COLUMNS | CHANGES["wider"][0])
+    project = Project(plan(orders, models=expected, options=PlanOptions()), orders, fresh(tmp_path))
+    project.run("upgrade")
+    assert _seen(orders) == seen, project.source
+
+
+def test_a_view_that_groups_by_a_key_rests_on_it(orders: str) -> None:
+    run_script(orders, "CREATE VIEW one AS SELECT id, price FROM orders GROUP BY id")
+    changed = COLUMNS | {"price": (sa.Integer, {"primary_key": True, "autoincrement": False})}
+    source = plan(orders, models=_models(changed), options=PlanOptions()).to_python()
+    assert (
+        source.index("DROP VIEW public.one") < source.index("drop_constraint") < source.index("CREATE VIEW public.one")
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from drift.alignment import Pair, TablePair
@@ -25,14 +25,20 @@ def went_with(context: PlanContext, pair: TablePair, column: str) -> Iterator[st
     """
     elsewhere = [member for _, member in _spoken_of(context, pair)]
     elsewhere += [loose.key for loose in context.loose_keys.values() if loose.pair is pair]
-    # The way back makes dropped columns in the opposite order: generated ones last, otherwise by name.
+    for member, columns in _members(pair, column):
+        if member not in elsewhere and comes_back_last(context, pair, column, columns):
+            yield from _statements(context, pair, member, member.name)
+
+
+def comes_back_last(context: PlanContext, pair: TablePair, column: str, columns: Iterable[str | None]) -> bool:
+    """Whether no other one of the columns comes back later: it makes what rests on all of them.
+
+    The way back makes dropped columns in the opposite order: generated ones last, otherwise by name.
+    """
     dropped = {f.subject.name for f in _findings(context, pair) if f.code == "CO201"}
     generated = {other.name for other in pair.actual.columns if other.generated is not None} if pair.actual else set()
     place = (column not in generated, column)
-    earlier = {name for name in dropped if (name not in generated, name) < place}
-    for member, columns in _members(pair, column):
-        if member not in elsewhere and earlier.isdisjoint(columns):
-            yield from _statements(context, pair, member, member.name)
+    return not any(name in dropped and (name not in generated, name) < place for name in columns if name is not None)
 
 
 def added_again(context: PlanContext, pair: TablePair, column: Column) -> list[str]:

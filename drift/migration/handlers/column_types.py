@@ -19,7 +19,7 @@ from drift.migration.handlers.column_restoring import added_again, present_name
 from drift.migration.handlers.column_values import NUMBERED
 from drift.migration.handlers.domains import alter_domain, shared_domain
 from drift.migration.handlers.expand_contract import HAZARD, exchanges, parts
-from drift.migration.handlers.riders import why_blocking
+from drift.migration.handlers.riders import resting, why_blocking
 from drift.migration.handlers.sequences import widen
 from drift.migration.losses import Loss
 from drift.migration.native_columns import actual_type, expected_type
@@ -105,7 +105,12 @@ def change_type(finding: Finding, context: PlanContext) -> Iterator[Step]:
         yield _with_costs(replace(step, around=around), place, there, back, reason, accepted)
         return
     # The old column goes, and with it what the server drops along with a column.
-    around = resting_on(context, [replace(thing, goes=True) for thing in touched])
+    assert place.pair.actual is not None
+    schema = place.pair.actual.name.schema
+    nouns = [noun for noun, _ in resting(context, place) if not isinstance(noun, Check)]
+    rebuilt = [noun.name for noun in nouns if noun.name is not None]
+    touched = [replace(thing, goes=True) for thing in touched]
+    around = resting_on(context, [*touched, *(Touched(QualifiedName(schema, name), goes=True) for name in rebuilt)])
     if place.actual.auto_increment:
         new_default = old_default
     # Nullability and comment stay what they are: findings of their own change them.

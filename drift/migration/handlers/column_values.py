@@ -8,7 +8,7 @@ from dataclasses import replace
 from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
-from drift.migration.dependents import Touched, hazard_of, heirs, resting_on, why_not
+from drift.migration.dependents import Touched, back_again, hazard_of, heirs, resting_on, why_not
 from drift.migration.handlers.column_places import Place, alter, default_statement, locate
 from drift.migration.handlers.column_restoring import added_again
 from drift.migration.handlers.messages import drop_reason
@@ -66,7 +66,10 @@ def change_numbering(finding: Finding, context: PlanContext) -> Iterator[Step]:
     findings = (finding, *(f for f in more if f != finding))
     step = alter(place, findings, f"change the numbering of {place.table}.{place.name}", there, back)
     sequence = _owned(place, place.actual)
-    around = resting_on(context, [Touched(sequence, goes=True)]) if is_numbered(place.actual) else ()
+    resting = resting_on(context, [Touched(sequence, goes=True)]) if is_numbered(place.actual) else ()
+    # On a sequence of another name, or on none, they cannot be put back; on the way back they can.
+    goes_on = is_numbered(place.expected) and _owned(place, place.expected) == sequence
+    around = resting if goes_on else ()
     stuck = why_not(context, around)
     if stuck is not None:
         context.refuse(finding, stuck)
@@ -78,6 +81,7 @@ def change_numbering(finding: Finding, context: PlanContext) -> Iterator[Step]:
         part=Part.CONTRACT,
         hazard="; ".join([*hazards, *filter(None, [hazard_of(around)])]),
         around=around,
+        downgrade=(*step.downgrade, *(() if goes_on else back_again(resting))),
         needs=frozenset({no_default_uses(sequence), *identity}),
     )
 

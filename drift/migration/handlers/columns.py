@@ -12,10 +12,10 @@ from drift.findings import Finding, Safety
 from drift.migration import operations as own
 from drift.migration.context import PlanContext
 from drift.migration.ddl.postgresql import is_serial
-from drift.migration.dependents import Touched, back_again, resting_on
+from drift.migration.dependents import Touched, back_again, in_the_way, resting_on
 from drift.migration.fills import fill_step
 from drift.migration.handlers.column_places import locate, refuse_view
-from drift.migration.handlers.column_restoring import went_with
+from drift.migration.handlers.column_restoring import comes_back_last, went_with
 from drift.migration.handlers.dependents import stays_because
 from drift.migration.handlers.messages import drop_reason, neutral_text
 from drift.migration.handlers.nullability import not_null_steps
@@ -211,7 +211,17 @@ def _add_again(context: PlanContext, pair: TablePair, column: Column, before: st
         operations.append(own.Execute(ddl.comment(what, column.comment)))
     operations += [own.Execute(ddl.own_sequence(sequence.name, (table, column.name))) for sequence in owned]
     operations += [own.Execute(statement) for statement in went_with(context, pair, column.name)]
-    operations += back_again(resting_on(context, [Touched(pair.actual.name, before, goes=True)]))
+    touched = Touched(pair.actual.name, before, goes=True)
+    resting = resting_on(context, [touched])
+    along = [one for one in resting if one not in in_the_way(resting, [touched])]
+    table_name = pair.actual.name
+    operations += back_again(
+        [
+            one
+            for one in along
+            if comes_back_last(context, pair, before, [link.column for link in one.links if link.name == table_name])
+        ]
+    )
     return tuple(operations)
 
 

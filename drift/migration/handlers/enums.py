@@ -250,6 +250,9 @@ def _add_labels(
         present = list(_merged(tuple(present), expected, [label]))
     around = _resting_on_type(context, name)
     back, guards = _recreation(context, name, tuple(present), labels)
+    stuck = why_not(context, around)
+    if stuck is not None:
+        back = (own.Stub(f"the labels cannot be taken away again: {stuck}"),)
     stops = [own.StopIf(guard.query, guard.message) for guard in guards]
     return Step(
         f"add label {', '.join(missing)} to enum {name}",

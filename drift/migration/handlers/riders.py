@@ -160,7 +160,7 @@ def riders(context: PlanContext, place: Place, *, expected: bool) -> Iterator[Ri
         expected: Expressions as the expected side has them where the old ones need not fit the new type.
     """
     others = expected and not same_family(place.actual, place.expected)
-    for noun, wanted in _resting(context, place):
+    for noun, wanted in resting(context, place):
         name = noun.name
         assert name is not None
         now = after_renames(context, place.pair, noun)
@@ -178,7 +178,7 @@ def _with_expressions_of(noun: Any, wanted: Any) -> Any:
     return noun
 
 
-def _resting(context: PlanContext, place: Place) -> Iterator[tuple[Resting, Resting | None]]:
+def resting(context: PlanContext, place: Place) -> Iterator[tuple[Resting, Resting | None]]:
     """Keys, constraints and indexes that would go with the column, each with what the models expect in its place.
 
     What the plan drops before does not come back.
@@ -251,16 +251,16 @@ def why_blocking(context: PlanContext, place: Place) -> str | None:
 
 
 def _why_not_for_riders(context: PlanContext, place: Place) -> str | None:
-    resting = [noun for noun, _ in _resting(context, place)]
+    nouns = [noun for noun, _ in resting(context, place)]
     tied = list(_tied(context, place))
-    if any(noun.name is None for noun in (*resting, *(key for _, key in tied))):
+    if any(noun.name is None for noun in (*nouns, *(key for _, key in tied))):
         return "something without a name rests on it"
     if tied and not {base_type(place.actual), base_type(place.expected)} <= INTEGERS:
         return "a foreign key links it with a column of the old type"
     if any(pair.actual is not None and pair.actual.kind is TableKind.PARTITIONED for pair, _ in tied):
         return "a foreign key of a partitioned table refers to it"
     changing = _also_changing(context, place)
-    for noun in resting:
+    for noun in nouns:
         other = next((name for name in changing if _touches(noun, name)), None)
         if other is not None:
             return f"{noun.name} rests on it together with {other}, whose type changes, too"

@@ -66,7 +66,7 @@ def create_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
         undone=queries.relation_missing(name),
         order=order.get(name, 0) + 1,
         needs=_needs_of_table(context, table, late.get(name, ())),
-        makes=frozenset({table_exists(name)}),
+        makes=_made_by_creating(table),
     )
     for key in late.get(name, ()):
         constraint = (
@@ -187,8 +187,15 @@ def _needs_of_table(context: PlanContext, table: Table, late: tuple[ForeignKey, 
             *(name_is_free(schema, name) for name in names),
             *(table_exists(parent) for parent in table.inherits),
             *(has_key(key.target, key.target_columns) for key in keys),
+            *(table_exists(key.target) for key in keys),
         }
     )
+
+
+def _made_by_creating(table: Table) -> frozenset[Fact]:
+    keys = [key.columns for key in (*table.uniques, table.primary_key) if key is not None]
+    keys += [index.columns for index in table.indexes if index.unique]
+    return frozenset({table_exists(table.name), *(has_key(table.name, columns) for columns in keys)})
 
 
 def _made_by_dropping(context: PlanContext, table: Table) -> frozenset[Fact]:

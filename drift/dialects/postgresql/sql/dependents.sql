@@ -1,12 +1,25 @@
 -- What rests on a column, a relation or a type, beside columns, constraints, indexes and defaults: what it is called, how it goes, how it
 -- comes back (in the server's own words), and what it rests on. Nothing to go with: it cannot be taken down for a while.
 WITH RECURSIVE edges AS (
-    SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype
+    SELECT
+        d.classid,
+        d.objid,
+        d.objsubid,
+        -- A key that a query relies on (GROUP BY) stands for its index.
+        CASE WHEN k.oid IS NULL THEN d.refclassid ELSE 'pg_catalog.pg_class'::pg_catalog.regclass END AS refclassid,
+        COALESCE(k.conindid, d.refobjid) AS refobjid,
+        d.refobjsubid,
+        d.deptype
     FROM pg_catalog.pg_depend d
+    LEFT JOIN pg_catalog.pg_constraint k
+        ON d.refclassid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.refobjid AND k.conindid <> 0
     WHERE
         d.deptype IN ('n', 'a')
         AND d.refobjid >= 16384
-        AND d.refclassid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass)
+        AND (
+            d.refclassid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass)
+            OR k.oid IS NOT NULL
+        )
         AND d.classid NOT IN (
             'pg_catalog.pg_attrdef'::pg_catalog.regclass,
             'pg_catalog.pg_constraint'::pg_catalog.regclass
@@ -38,15 +51,40 @@ start AS (
     JOIN pg_catalog.pg_type t ON e.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = e.refobjid
     WHERE t.typnamespace = ANY ($namespaces)
 ),
+upon AS (
+    SELECT DISTINCT r.oid AS rule, e.classid, e.objid
+    FROM pg_catalog.pg_rewrite r
+    JOIN edges e ON e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.refobjid = r.ev_class
+    WHERE r.rulename = '_RETURN' AND r.oid >= 16384
+),
 found AS (
     SELECT s.classid, s.objid
     FROM start s
     UNION
-    SELECT e.classid, e.objid
+    SELECT u.classid, u.objid
     FROM found f
-    JOIN pg_catalog.pg_rewrite r ON f.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = f.objid
-    JOIN edges e ON e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.refobjid = r.ev_class
-    WHERE r.rulename = '_RETURN'
+    JOIN upon u ON f.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND u.rule = f.objid
+),
+links AS (
+    SELECT
+        e.classid,
+        e.objid,
+        pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(
+            COALESCE(n.nspname, m.nspname), COALESCE(c.relname, y.typname), a.attname, e.deptype
+        )) AS links
+    FROM edges e
+    LEFT JOIN pg_catalog.pg_class c
+        ON e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = e.refobjid
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = e.refobjsubid AND e.refobjsubid > 0
+    LEFT JOIN pg_catalog.pg_type z ON e.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND z.oid = e.refobjid
+    LEFT JOIN pg_catalog.pg_type y ON y.oid = CASE z.typcategory WHEN 'A' THEN z.typelem ELSE z.oid END
+    LEFT JOIN pg_catalog.pg_namespace m ON m.oid = y.typnamespace
+    -- A view is made of its own rule.
+    LEFT JOIN pg_catalog.pg_rewrite r
+        ON e.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = e.objid AND r.rulename = '_RETURN'
+    WHERE r.oid IS NULL OR c.oid IS NULL OR c.oid <> r.ev_class
+    GROUP BY e.classid, e.objid
 ),
 relations AS (
     SELECT
@@ -112,6 +150,17 @@ things AS (
                 CASE WHEN c.relispopulated THEN '' ELSE ' WITH NO DATA' END
             )
         ] || ARRAY(
+            -- What default privileges give to a new view, the old one need not have had.
+            SELECT pg_catalog.format(
+                'DO $$drift$$ DECLARE who text; BEGIN FOR who IN SELECT DISTINCT CASE g.grantee WHEN 0 THEN ''PUBLIC'' '
+                'ELSE quote_ident(pg_get_userbyid(g.grantee)) END FROM pg_class c, aclexplode(c.relacl) g '
+                'WHERE c.oid = %1$$L::regclass AND g.grantee <> c.relowner '
+                'LOOP EXECUTE %2$$L || who; END LOOP; END $$drift$$',
+                c.name,
+                'REVOKE ALL ON ' || c.name || ' FROM '
+            )
+            WHERE EXISTS (SELECT 1 FROM pg_catalog.pg_default_acl p WHERE p.defaclobjtype = 'r')
+        ) || ARRAY(
             SELECT pg_catalog.format(
                 'ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', c.name, a.attname,
                 pg_catalog.pg_get_expr(p.adbin, p.adrelid)
@@ -126,9 +175,11 @@ things AS (
             WHERE i.indrelid = c.oid
             ORDER BY i.indexrelid
         ) || ARRAY(
-            SELECT pg_catalog.format('COMMENT ON INDEX %s IS %L', x.name, pg_catalog.obj_description(x.oid, 'pg_class'))
+            SELECT pg_catalog.format(
+                'COMMENT ON INDEX %I.%I IS %L', c.nspname, x.relname, pg_catalog.obj_description(x.oid, 'pg_class')
+            )
             FROM pg_catalog.pg_index i
-            JOIN relations x ON x.oid = i.indexrelid
+            JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
             WHERE i.indrelid = c.oid AND pg_catalog.obj_description(x.oid, 'pg_class') IS NOT NULL
             ORDER BY i.indexrelid
         ) || ARRAY(
@@ -324,23 +375,9 @@ SELECT
         SELECT pg_catalog.format('COMMENT ON %s IS %L', t.commented, pg_catalog.obj_description(t.described, t.described_in))
         WHERE pg_catalog.obj_description(t.described, t.described_in) IS NOT NULL
     ),
-    (
-        SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(
-            COALESCE(n.nspname, m.nspname), COALESCE(c.relname, y.typname), a.attname, e.deptype
-        ))
-        FROM edges e
-        LEFT JOIN pg_catalog.pg_class c
-            ON e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = e.refobjid
-        LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = e.refobjsubid AND e.refobjsubid > 0
-        LEFT JOIN pg_catalog.pg_type z ON e.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND z.oid = e.refobjid
-        LEFT JOIN pg_catalog.pg_type y ON y.oid = CASE z.typcategory WHEN 'A' THEN z.typelem ELSE z.oid END
-        LEFT JOIN pg_catalog.pg_namespace m ON m.oid = y.typnamespace
-        WHERE e.classid = t.classid AND e.objid = t.objid
-            -- A view is made of its own rule.
-            AND (t.relname IS NULL OR c.relname IS DISTINCT FROM t.relname OR n.nspname IS DISTINCT FROM t.nspname)
-    )::pg_catalog.text
+    l.links::pg_catalog.text
 FROM things t
+JOIN links l ON l.classid = t.classid AND l.objid = t.objid
 UNION ALL
 -- What goes along with its column, index or sequence, and comes back with it.
 SELECT
@@ -441,7 +478,7 @@ SELECT
         COALESCE(c.relname, y.typname),
         a.attname,
         -- What holds whole rows of a table keeps each of its columns.
-        CASE y.typtype WHEN 'c' THEN 'r' ELSE 'n' END
+        CASE WHEN y.typtype = 'c' AND h.oid IS NOT NULL THEN 'r' ELSE 'n' END
     ))::pg_catalog.text
 FROM edges e
 LEFT JOIN pg_catalog.pg_class c
@@ -451,6 +488,8 @@ LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = e.refob
 LEFT JOIN pg_catalog.pg_type z ON e.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND z.oid = e.refobjid
 LEFT JOIN pg_catalog.pg_type y ON y.oid = CASE z.typcategory WHEN 'A' THEN z.typelem ELSE z.oid END
 LEFT JOIN pg_catalog.pg_namespace m ON m.oid = y.typnamespace
+LEFT JOIN pg_catalog.pg_class h
+    ON e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND h.oid = e.objid AND h.relkind IN ('r', 'p', 'f', 'm', 'c')
 WHERE
     e.deptype = 'n'
     AND (c.relnamespace = ANY ($namespaces) OR y.typnamespace = ANY ($namespaces))
