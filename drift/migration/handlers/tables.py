@@ -23,15 +23,16 @@ from drift.migration.handlers.constraint_steps import foreign_key_operation
 from drift.migration.handlers.dependents import stays_because
 from drift.migration.handlers.indexes import index_name, storage_statements
 from drift.migration.handlers.messages import drop_reason
+from drift.migration.handlers.table_facts import made_by_creating, made_by_dropping, needs_of_table
 from drift.migration.index_operations import index_operation
 from drift.migration.new_tables import dependency_order, made_by_types, table_operations
-from drift.migration.order import Fact, has_key, name_is_free, nothing_refers_to, schema_exists, table_exists
+from drift.migration.order import name_is_free, schema_exists, table_exists
 from drift.migration.plan import Change, Lock, Phase, Step
 from drift.migration.queries import Queries
 from drift.migration.registry import handles
 from drift.migration.table_comments import CreateTableComment, DropTableComment
 from drift.migration.translate import after_renames, column_after_renames, sequence_after_renames
-from drift.schema import ForeignKey, Index, Persistence, QualifiedName, Table, TableKind
+from drift.schema import Index, Persistence, QualifiedName, Table, TableKind
 
 
 @handles("TB101")
@@ -65,8 +66,8 @@ def create_missing(finding: Finding, context: PlanContext) -> Iterator[Step]:
         done=queries.relation_exists(name),
         undone=queries.relation_missing(name),
         order=order.get(name, 0) + 1,
-        needs=_needs_of_table(context, table, late.get(name, ())),
-        makes=_made_by_creating(table),
+        needs=needs_of_table(context, table, late.get(name, ())),
+        makes=made_by_creating(table),
     )
     for key in late.get(name, ()):
         constraint = (
@@ -160,7 +161,7 @@ def drop_unexpected(finding: Finding, context: PlanContext) -> Iterator[Step]:
             for one in resting_on(context, [Touched(pair.actual.name, goes=True)])
             if one.makes is not None
         ),
-        makes=_made_by_dropping(context, table),
+        makes=made_by_dropping(context, table),
     )
 
 
@@ -173,37 +174,6 @@ def _with_what_went_along(context: PlanContext, table: Table, made: list[str]) -
     here = [one for one in went_along if one.makes is None]
     again = (statement for one in here for statement in one.up if statement not in made)
     return tuple(own.Execute(statement) for statement in (*made, *again))
-
-
-def _needs_of_table(context: PlanContext, table: Table, late: tuple[ForeignKey, ...]) -> frozenset[Fact]:
-    """Its schema, its parents, what its foreign keys refer to, and names that nothing else has."""
-    schema = table.name.schema
-    names = [table.name.name, *(index_name(context, table.name, index) for index in table.indexes)]
-    names += [key.name for key in (*table.uniques, table.primary_key) if key is not None and key.name is not None]
-    keys = [key for key in table.foreign_keys if key not in late and key.target != table.name]
-    return frozenset(
-        {
-            schema_exists(schema),
-            *(name_is_free(schema, name) for name in names),
-            *(table_exists(parent) for parent in table.inherits),
-            *(has_key(key.target, key.target_columns) for key in keys),
-            *(table_exists(key.target) for key in keys),
-        }
-    )
-
-
-def _made_by_creating(table: Table) -> frozenset[Fact]:
-    keys = [key.columns for key in (*table.uniques, table.primary_key) if key is not None]
-    keys += [index.columns for index in table.indexes if index.unique]
-    return frozenset({table_exists(table.name), *(has_key(table.name, columns) for columns in keys)})
-
-
-def _made_by_dropping(context: PlanContext, table: Table) -> frozenset[Fact]:
-    schema = table.name.schema
-    names = [table.name.name, *(index_name(context, table.name, index) for index in table.indexes)]
-    names += [key.name for key in (*table.uniques, table.primary_key) if key is not None and key.name is not None]
-    gone = {nothing_refers_to(key.target, key.target_columns) for key in table.foreign_keys}
-    return frozenset({*gone, *(name_is_free(schema, name) for name in names)})
 
 
 def _detach(finding: Finding, context: PlanContext, table: Table) -> Step:
