@@ -104,6 +104,12 @@ def definition_of(code: str) -> CheckDefinition:
     return _REGISTRY[code]
 
 
+def is_on_request(code: str) -> bool:
+    """Whether a check takes part only where it is named. A check that nobody has registered has not spoken, either."""
+    definition = _REGISTRY.get(code)
+    return definition is not None and definition.on_request
+
+
 def all_checks() -> tuple[CheckDefinition, ...]:
     """Every check, families in reporting order, then by code. Imports the families (standard library only)."""
     from importlib import import_module

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from drift.alignment import Alignment, TablePair
-from drift.checks.registry import definition_of
+from drift.checks.registry import is_on_request
 from drift.findings import Finding, NotChecked, Outcome, Severity, Subject
 from drift.policy.baseline import Baseline
 from drift.policy.config import Config
@@ -136,7 +136,7 @@ def _is_usual(outcome: Outcome, config: Config) -> bool:
     """Whether a check takes part without being named, or the team names it."""
     named = (*config.select, *(selector for selector, _ in config.severity))
     named = (*named, *(selector for rule in config.tables for selector, _ in rule.severity))
-    return not definition_of(outcome.code).on_request or bool(closest(named, outcome.code, outcome.name))
+    return not is_on_request(outcome.code) or bool(closest(named, outcome.code, outcome.name))
 
 
 def _severity(finding: Finding, config: Config) -> Severity:
