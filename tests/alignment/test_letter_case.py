@@ -19,7 +19,9 @@ def read(*statements: str) -> Schema:
         for statement in statements:
             connection.exec_driver_sql(statement)
     with DIALECT.read_only(engine) as connection:
-        return DIALECT.read(connection, Scope())
+        schema = DIALECT.read(connection, Scope())
+    # What was written to make a table stays as it was written.
+    return dataclasses.replace(schema, tables=tuple(dataclasses.replace(t, written=()) for t in schema.tables))
 
 
 MODELS = read(

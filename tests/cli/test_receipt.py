@@ -19,9 +19,9 @@ sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True))
 
 
 def check(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
-    (folder / "receipt_models.py").write_text(MODELS, encoding="utf-8")
+    (folder / "models_of_it.py").write_text(MODELS, encoding="utf-8")
     monkeypatch.chdir(folder)
-    arguments = ["--models", "receipt_models:metadata", "--database-url", url, *options]
+    arguments = ["--models", "models_of_it:metadata", "--database-url", url, *options]
     return CliRunner().invoke(command, arguments, standalone_mode=False).stderr
 
 

@@ -426,7 +426,6 @@ SELECT
 FROM relations c
 JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
 JOIN found f ON f.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND f.objid = r.oid
-WHERE pg_catalog.pg_get_userbyid(c.relowner) <> current_user
 UNION ALL
 SELECT
     pg_catalog.format('%s of %s', m.label, t.name),
