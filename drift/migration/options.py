@@ -50,8 +50,6 @@ class PlanOptions:
 
     Attributes:
         allow_drop: Drop what the models do not know. Without it drops stand in the file as comments.
-        accept_loss: Columns, as ``table.column`` or ``schema.table.column``, whose values a type change may cut, round
-            or clip.
         roads: Which roads to take.
         large_rows: From how many rows on a table counts as large under :attr:`Roads.AUTO`.
         lock_timeout: How long a step waits for its lock before it gives up, as PostgreSQL spells it; ``None`` to
@@ -59,12 +57,14 @@ class PlanOptions:
         statement_timeout: How long a statement may run. "0" lets what scans take its time, whatever the role's setting
             is: on the slow roads nothing that scans holds a lock. ``None`` to leave the session's setting alone.
         render: How operations are rendered.
+        accept_loss: Columns, as ``table.column`` or ``schema.table.column``, whose values a type change may cut, round
+            or clip.
     """
 
     allow_drop: bool = False
-    accept_loss: tuple[str, ...] = ()
     roads: Roads = Roads.AUTO
     large_rows: int = DEFAULT_LARGE_ROWS
     lock_timeout: str | None = "5s"
     statement_timeout: str | None = "0"
     render: RenderOptions = field(default_factory=RenderOptions)
+    accept_loss: tuple[str, ...] = ()

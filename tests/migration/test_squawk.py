@@ -59,7 +59,7 @@ ANNOUNCED = {
     "changing-column-type": ("change the type", "make enum"),
     "constraint-missing-not-valid": ("add exclusion constraint", "replace exclusion constraint"),
     "renaming-column": ("rename column", "change the type"),
-    "renaming-object": ("rename", "replace index", "make enum", "change the type"),
+    "renaming-object": ("rename", "replace index", "make enum", "change the type", *_NUMBERED),
     "renaming-table": ("rename table",),
 }
 """Rules whose warning stands in the plan: words with which the title of the step begins."""
