@@ -88,7 +88,9 @@ def _local_mariadb(binary: Path, *further: str) -> Server:
     options = [*([f"--user={account}"] if account else []), *further]
     command = [installer, "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db", *options]
     command.append("--auth-root-authentication-method=normal")
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    # Temporary tables are named after the process alone: two installers at once would take each other's.
+    own = {**os.environ, "TMPDIR": str(folder)}
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=own)
     if done.returncode != 0:
         raise ServerUnavailableError(f"{installer} failed: {done.stderr.strip() or done.stdout.strip()}")
     return _start(binary, folder, "mariadb", options)
