@@ -65,9 +65,15 @@ def resting_on(context: PlanContext, touched: Iterable[Touched]) -> tuple[Depend
                 found[dependent] = None
                 if dependent.makes is not None:
                     pending.append(Touched(dependent.makes, goes=True))
-    makers = {dependent.makes: dependent for dependent in found if dependent.makes is not None}
+    return _after_what_they_rest_on(found)
+
+
+def _after_what_they_rest_on(dependents: Iterable[Dependent]) -> tuple[Dependent, ...]:
+    """Each behind the views among them that it rests on."""
+    given = list(dependents)
+    makers = {one.makes: one for one in given if one.makes is not None}
     order = TopologicalSorter(
-        {one: sorted({makers[link.name] for link in one.links if link.name in makers}, key=_label) for one in found}
+        {one: sorted({makers[link.name] for link in one.links if link.name in makers}, key=_label) for one in given}
     )
     return tuple(order.static_order())
 
@@ -202,8 +208,8 @@ def with_dependents(steps: Sequence[Step]) -> list[Step]:
             begin += 1
             continue
         end = _last_of_the_run(result, begin)
-        shared = _union(step.around for step in result[begin : end + 1])
-        first, last = result[begin], result[end]
+        together = dict.fromkeys(one for step in result[begin : end + 1] for one in step.around)
+        shared, first = _after_what_they_rest_on(together), result[begin]
         result[begin] = replace(
             first, upgrade=(*taken_down(shared), *first.upgrade), downgrade=(*first.downgrade, *put_back(shared))
         )
@@ -222,21 +228,8 @@ def _last_of_the_run(steps: Sequence[Step], begin: int) -> int:
         step = steps[number]
         if step.autocommit or step.autocommit_down or step.phase != steps[begin].phase:
             break
-        if step.commented_out is not None or step.commented_out != steps[begin].commented_out:
+        if step.commented_out is not None or steps[begin].commented_out is not None:
             break
         if step.around:
             end = number
     return end
-
-
-def _union(groups: Iterable[tuple[Dependent, ...]]) -> tuple[Dependent, ...]:
-    """All of them; each group comes in an order that puts what is rested on first."""
-    before: dict[Dependent, set[Dependent]] = {}
-    for group in groups:
-        makers = {one.makes: one for one in group if one.makes is not None}
-        for one in group:
-            before.setdefault(one, set()).update(makers[link.name] for link in one.links if link.name in makers)
-    makers = {one.makes: one for one in before if one.makes is not None}
-    for one, needs in before.items():
-        needs.update(makers[link.name] for link in one.links if link.name in makers)
-    return tuple(TopologicalSorter({one: sorted(needs, key=_label) for one, needs in before.items()}).static_order())
